@@ -1,0 +1,49 @@
+# Every verb of the project. Python 3.11 with venv, and make, are all that a fresh machine needs.
+PYTHON ?= python3
+BIN := .venv/bin
+DEMO ?= 1
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: setup setup-dev run test proof check bench pictures clean
+
+setup: .venv/.run            ## install what the product needs
+
+.venv/.run: requirements/run.txt pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@test -x $(BIN)/uv || $(BIN)/pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/run.txt --compile-bytecode
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .
+	@touch $@
+
+setup-dev: .venv/.dev        ## install what tests and checks need as well
+
+.venv/.dev: .venv/.run requirements/dev.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt --compile-bytecode
+	@touch $@
+
+run: setup                   ## start the product at http://127.0.0.1:8000 (DEMO=0 starts empty)
+	@$(BIN)/handraiser up $(if $(filter 0,$(DEMO)),,--demo)
+
+test: setup-dev              ## everything except the long runs
+	@sh tests/machine.sh
+	$(BIN)/pytest
+
+check: setup-dev             ## style, types and the law of imports
+	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/ruff format --check src tests benchmarks
+	$(BIN)/lint-imports
+	$(BIN)/mypy src/handraiser
+
+proof: setup-dev             ## the long runs: kills, soak, fuzz, PostgreSQL, Lighthouse
+	@sh tests/machine.sh
+	$(BIN)/pytest -m proof tests/proof
+
+bench: setup-dev             ## every speed we claim, as ratios
+	$(BIN)/python -m benchmarks
+
+pictures: setup-dev          ## every screen, desktop and phone, light and dark, into docs/pictures
+	@sh tests/machine.sh
+	$(BIN)/python -m tests.pictures
+
+clean:
+	rm -rf .venv var build src/*.egg-info

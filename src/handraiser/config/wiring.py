@@ -1,0 +1,33 @@
+"""Who reads what, what falls due by time, and what stands in the navigation: one table each."""
+
+from __future__ import annotations
+
+from handraiser.console.navigation import Entry
+from handraiser.core.journal.loop import Sweep
+from handraiser.core.journal.readers import Reader
+from handraiser.core.staff.roles import ALL, EDITORS, SELLERS, Role
+
+READERS_OF_CONFIGURATION = (Role.OWNER, Role.MARKETER, Role.ANALYST)
+
+READERS: list[Reader] = []
+
+SWEEPS: list[Sweep] = []
+
+NAVIGATION: list[list[Entry]] = [
+    [
+        Entry("Today", "today", "/admin/", SELLERS + (Role.ANALYST,)),
+        Entry("Leads", "lead", "/admin/leads/", ALL),
+        Entry("Companies", "company", "/admin/companies/", ALL),
+        Entry("Pipeline", "pipe", "/admin/pipeline/", ALL),
+        Entry("Inbox", "inbox", "/admin/inbox/", ALL),
+    ],
+    [
+        Entry("Attract", "attract", "/admin/attract/", READERS_OF_CONFIGURATION),
+        Entry("Capture", "capture", "/admin/capture/", READERS_OF_CONFIGURATION),
+        Entry("Qualify", "qualify", "/admin/qualify/", READERS_OF_CONFIGURATION),
+        Entry("Nurture", "nurture", "/admin/nurture/", READERS_OF_CONFIGURATION),
+        Entry("Convert", "convert", "/admin/convert/", READERS_OF_CONFIGURATION),
+    ],
+    [Entry("Measure", "measure", "/admin/measure/", ALL)],
+    [Entry("Settings", "settings", "/admin/settings/", EDITORS)],
+]

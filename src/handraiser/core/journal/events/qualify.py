@@ -1,0 +1,43 @@
+"""Facts of scores and stages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from handraiser.core.journal.events.base import Fact
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleSetPublished(Fact):
+    """A rule set went live; from here on it gives the points."""
+
+    name: ClassVar[str] = "qualify.rule_set_published"
+
+    rule_set: str
+    number: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreChanged(Fact):
+    """The points of a lead changed. Micro-points."""
+
+    name: ClassVar[str] = "qualify.score_changed"
+
+    total: int
+    fit: int
+    engagement: int
+    previous: int
+    rule_set: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageChanged(Fact):
+    """A lead moved to another stage."""
+
+    name: ClassVar[str] = "qualify.stage_changed"
+
+    stage: str
+    previous: str
+    reason: str = ""
+    by: str = ""

@@ -1,0 +1,97 @@
+"""Announcing facts: `publish` writes them beside the change they tell of, `relay` carries them over.
+
+The relay copies by message id and then deletes, so a crash between the two commits repeats nothing.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import hmac
+from contextvars import ContextVar
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from django.conf import settings
+from django.db import transaction
+
+from handraiser.core.journal import wake
+from handraiser.core.journal.events.base import Fact
+from handraiser.core.journal.live import journal
+from handraiser.core.journal.models import OutboxEvent
+from handraiser.kit import clock, failpoints, ids
+from handraiser.kit.envelope import MAX_DEPTH, Event
+from handraiser.kit.errors import DomainError
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(Event).decode
+
+# The event that a reader is applying: what it publishes was caused by it.
+current_cause: ContextVar[Event | None] = ContextVar("current_cause", default=None)
+
+
+def personal_hash(value: str) -> str:
+    """The keyed hash that stands for a personal value in the journal."""
+    digest = hmac.new(settings.SECRET_KEY.encode(), value.strip().lower().encode(), hashlib.sha256)
+    return digest.hexdigest()[:32]
+
+
+def _body(fact: Fact) -> dict[str, Any]:
+    body = {}
+    for field in dataclasses.fields(fact):
+        value = getattr(fact, field.name)
+        if field.metadata.get("personal"):
+            body[f"{field.name}_hash"] = personal_hash(value) if value else None
+        else:
+            body[field.name] = value
+    return body
+
+
+def publish(
+    fact: Fact,
+    *,
+    at: datetime,
+    person: str | None = None,
+    lead: str | None = None,
+    visitor: str | None = None,
+    cause: Event | None = None,
+    message_id: str | None = None,
+) -> str:
+    """Announce a fact in the transaction of the change it tells of; returns its message id.
+
+    Call it inside `transaction.atomic()`. A `message_id` derived from the cause makes a repeat harmless.
+    Raises DomainError("loop") when the chain of causes is deeper than 16.
+    """
+    cause = cause or current_cause.get()
+    depth = cause.depth + 1 if cause else 0
+    if depth > MAX_DEPTH:
+        raise DomainError("loop", f"{fact.name} was refused: more than {MAX_DEPTH} events led to it.")
+    event = Event(
+        message_id=message_id or ids.new("evt"),
+        name=fact.name,
+        occurred_at=clock.ms(at),
+        received_at=clock.ms(clock.now()),
+        visitor=visitor,
+        person=person,
+        lead=lead,
+        cause=cause.message_id if cause else None,
+        depth=depth,
+        body=_body(fact),
+    )
+    OutboxEvent.objects.create(message_id=event.message_id, payload=_encode(event).decode())
+    transaction.on_commit(wake.loop)
+    return event.message_id
+
+
+def relay(*, limit: int = 500) -> int:
+    """Carry waiting facts into the journal; returns how many rows were carried."""
+    rows = list(OutboxEvent.objects.order_by("id")[:limit].values_list("id", "payload"))
+    if not rows:
+        return 0
+    journal().append([_decode(payload) for _, payload in rows])
+    failpoints.reach("relay.copied")
+    # By list, never by "id <= last": on PostgreSQL a lower id may commit later.
+    OutboxEvent.objects.filter(id__in=[row_id for row_id, _ in rows]).delete()
+    failpoints.reach("relay.deleted")
+    return len(rows)

@@ -1,0 +1,189 @@
+"""Readers take the journal further, each event's database effects exactly once.
+
+A reader reads the next batch and, in one transaction of the records database, applies its effects and moves
+its cursor. A batch that fails is cut in halves until the poisoned event stands alone; it is parked, with the
+later events of the same subject behind it, and tried again in order.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import msgspec
+from django.db import transaction
+
+from handraiser.core.journal.live import journal
+from handraiser.core.journal.models import Cursor, ParkedEvent
+from handraiser.core.journal.outbox import current_cause
+from handraiser.kit import clock, failpoints
+from handraiser.kit.envelope import Event
+from handraiser.kit.errors import DomainError
+
+log = logging.getLogger(__name__)
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(Event).decode
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Who reads which events. `apply` gets events in the journal's order, inside the transaction."""
+
+    name: str
+    events: frozenset[str]
+    apply: Callable[[Sequence[Event]], None]
+
+
+def reader(name: str, events: Iterable[type], apply: Callable[[Sequence[Event]], None]) -> Reader:
+    """A reader of these facts of the catalogue."""
+    return Reader(name=name, events=frozenset(fact.name for fact in events), apply=apply)
+
+
+def one_by_one(apply: Callable[[Event], None]) -> Callable[[Sequence[Event]], None]:
+    """Apply a function of one event; what it publishes names that event as its cause."""
+
+    def run(events: Sequence[Event]) -> None:
+        for event in events:
+            token = current_cause.set(event)
+            try:
+                apply(event)
+            finally:
+                current_cause.reset(token)
+
+    return run
+
+
+class _Moved(Exception):
+    """Another process moved the cursor first; nothing of ours may stay."""
+
+
+def step(this: Reader, *, limit: int = 500) -> int:
+    """Take the next batch; returns how many events were passed (0: nothing new).
+
+    Raises DomainError("journal_replaced") if the cursor belongs to another journal or lies ahead of this one.
+    """
+    store = journal()
+    cursor, _ = Cursor.objects.get_or_create(
+        reader=this.name, defaults={"epoch": store.epoch(), "position": 0}
+    )
+    head = store.head()
+    if cursor.epoch != store.epoch() or cursor.position > head:
+        raise DomainError(
+            "journal_replaced",
+            f"Reader {this.name} stands at {cursor.position} of journal {cursor.epoch}, but this is journal"
+            f" {store.epoch()} at {head}. Restore records and journal from the same backup.",
+            kind="conflict",
+        )
+    if cursor.position == head:
+        return 0
+    events = store.read(after=cursor.position, limit=limit, names=this.events)
+    # With fewer than asked for, everything up to the head was looked at.
+    to = events[-1].position if len(events) == limit else head
+    try:
+        _take(this, events, start=cursor.position, to=to, epoch=cursor.epoch)
+    except _Moved:
+        return 0
+    return len(events) or to - cursor.position
+
+
+def _take(this: Reader, events: Sequence[Event], *, start: int, to: int, epoch: str) -> None:
+    try:
+        with transaction.atomic():
+            _move(this, start=start, to=to, epoch=epoch)
+            this.apply(_unblocked(this, events))
+            failpoints.reach("reader.applied")
+        failpoints.reach("reader.committed")
+    except _Moved:
+        raise
+    except Exception as error:
+        if len(events) > 1:
+            middle = len(events) // 2
+            seam = events[middle - 1].position
+            _take(this, events[:middle], start=start, to=seam, epoch=epoch)
+            _take(this, events[middle:], start=seam, to=to, epoch=epoch)
+            return
+        if not events:
+            raise
+        log.exception("reader %s parked %s", this.name, events[0].message_id)
+        with transaction.atomic():
+            _move(this, start=start, to=to, epoch=epoch)
+            _park(this, events[0], error=f"{type(error).__name__}: {error}")
+
+
+def _move(this: Reader, *, start: int, to: int, epoch: str) -> None:
+    moved = Cursor.objects.filter(reader=this.name, epoch=epoch, position=start).update(
+        position=to, moved_at=clock.now()
+    )
+    if not moved:
+        raise _Moved
+
+
+def _unblocked(this: Reader, events: Sequence[Event]) -> Sequence[Event]:
+    """Park the events whose subject already waits; return the others."""
+    waiting = set(
+        ParkedEvent.objects.filter(reader=this.name, set_aside_at=None)
+        .exclude(subject="")
+        .values_list("subject", flat=True)
+    )
+    if not waiting:
+        return events
+    free = []
+    for event in events:
+        if event.subject in waiting:
+            _park(this, event, error="Waits behind an earlier event of the same person.")
+        else:
+            free.append(event)
+    return free
+
+
+def _park(this: Reader, event: Event, *, error: str) -> None:
+    now = clock.now()
+    ParkedEvent.objects.get_or_create(
+        reader=this.name,
+        message_id=event.message_id,
+        defaults={
+            "position": event.position,
+            "subject": event.subject or "",
+            "name": event.name,
+            "payload": _encode(event).decode(),
+            "attempts": 1,
+            "error": error,
+            "parked_at": now,
+            "next_try_at": now + timedelta(minutes=1),
+        },
+    )
+
+
+def retry(this: Reader, *, due_only: bool = True) -> int:
+    """Try the parked events again, each subject in order; returns how many went through.
+
+    The wait doubles with each failure, up to a day.
+    """
+    rows = ParkedEvent.objects.filter(reader=this.name, set_aside_at=None).order_by("position")
+    done = 0
+    blocked: set[str] = set()
+    now = clock.now()
+    for row in rows:
+        # A later event of a waiting subject may not overtake, even when its own time has come.
+        if row.subject in blocked or (due_only and row.next_try_at > now):
+            if row.subject:
+                blocked.add(row.subject)
+            continue
+        try:
+            with transaction.atomic():
+                if not ParkedEvent.objects.filter(id=row.id).delete()[0]:
+                    continue
+                this.apply([_decode(row.payload)])
+            done += 1
+        except Exception as error:
+            if row.subject:
+                blocked.add(row.subject)
+            wait = timedelta(minutes=min(2**row.attempts, 1440))
+            ParkedEvent.objects.filter(id=row.id).update(
+                attempts=row.attempts + 1,
+                error=f"{type(error).__name__}: {error}",
+                next_try_at=now + wait,
+            )
+    return done
