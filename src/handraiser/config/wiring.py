@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from handraiser.console.navigation import Entry
+from handraiser.core.identity import readers as identity
 from handraiser.core.journal.loop import Sweep
 from handraiser.core.journal.readers import Reader
 from handraiser.core.staff.roles import ALL, EDITORS, SELLERS, Role
 
 READERS_OF_CONFIGURATION = (Role.OWNER, Role.MARKETER, Role.ANALYST)
 
-READERS: list[Reader] = []
+# Order matters only for speed: a reader that uses another's tables says so with `after`.
+READERS: list[Reader] = [
+    identity.timeline(),
+]
 
 SWEEPS: list[Sweep] = []
 

@@ -15,6 +15,7 @@ from datetime import timedelta
 import msgspec
 from django.db import transaction
 
+from handraiser.core.journal.events.base import Fact
 from handraiser.core.journal.live import journal
 from handraiser.core.journal.models import Cursor, ParkedEvent
 from handraiser.core.journal.outbox import current_cause
@@ -29,16 +30,22 @@ _decode = msgspec.json.Decoder(Event).decode
 
 @dataclass(frozen=True)
 class Reader:
-    """Who reads which events. `apply` gets events in the journal's order, inside the transaction."""
+    """Who reads which events. `apply` gets events in the journal's order, inside the transaction.
+
+    `after` names a reader whose tables this one uses: it is never overtaken.
+    """
 
     name: str
     events: frozenset[str]
     apply: Callable[[Sequence[Event]], None]
+    after: str = ""
 
 
-def reader(name: str, events: Iterable[type], apply: Callable[[Sequence[Event]], None]) -> Reader:
+def reader(
+    name: str, events: Iterable[type[Fact]], apply: Callable[[Sequence[Event]], None], *, after: str = ""
+) -> Reader:
     """A reader of these facts of the catalogue."""
-    return Reader(name=name, events=frozenset(fact.name for fact in events), apply=apply)
+    return Reader(name=name, events=frozenset(fact.name for fact in events), apply=apply, after=after)
 
 
 def one_by_one(apply: Callable[[Event], None]) -> Callable[[Sequence[Event]], None]:
@@ -76,9 +83,13 @@ def step(this: Reader, *, limit: int = 500) -> int:
             f" {store.epoch()} at {head}. Restore records and journal from the same backup.",
             kind="conflict",
         )
-    if cursor.position == head:
+    if this.after:
+        ahead = Cursor.objects.filter(reader=this.after).values_list("position", flat=True).first()
+        head = min(head, ahead or 0)
+    if cursor.position >= head:
         return 0
     events = store.read(after=cursor.position, limit=limit, names=this.events)
+    events = [event for event in events if event.position <= head]
     # With fewer than asked for, everything up to the head was looked at.
     to = events[-1].position if len(events) == limit else head
     try:

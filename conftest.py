@@ -1,0 +1,174 @@
+"""What every test may use: the cast of the demo firm, the journal, and a loop that can be turned by hand."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+os.environ.setdefault("HANDRAISER_HOME", tempfile.mkdtemp(prefix="handraiser-test-"))
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "handraiser.config.settings")
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_blocker, request):
+    """Records copied from a migrated template; the journal is a file, or a schema, of its own."""
+    from django.conf import settings
+
+    from handraiser.core.journal import live
+    from tests import databases
+
+    settings.JOURNAL_PATH = Path(settings.HOME) / f"journal-test-{os.getpid()}.sqlite3"
+    with django_db_blocker.unblock():
+        copy = databases.copy()
+        copy.restore()
+        request.config.handraiser_copy = copy
+        yield
+        live.close()
+        copy.remove()
+
+
+def pytest_runtest_setup(item):
+    """After a test that really committed, the next one gets fresh records."""
+    copy = getattr(item.config, "handraiser_copy", None)
+    if copy is not None and getattr(item.config, "handraiser_dirty", False):
+        from pytest_django.plugin import blocking_manager_key
+
+        with item.config.stash[blocking_manager_key].unblock():
+            copy.restore()
+        item.config.handraiser_dirty = False
+
+
+@pytest.fixture(autouse=True)
+def _settings_of_tests(settings):
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.STORAGES = {
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+
+
+@pytest.fixture(autouse=True)
+def _fresh_journal(request):
+    """A test that uses the database starts with an empty journal and cache."""
+    if not {"db", "transactional_db", "client", "django_db_setup"} & set(request.fixturenames) and not (
+        request.node.get_closest_marker("django_db")
+    ):
+        yield
+        return
+    marker = request.node.get_closest_marker("django_db")
+    committing = "transactional_db" in request.fixturenames or bool(
+        marker and marker.kwargs.get("transaction")
+    )
+    request.getfixturevalue("transactional_db" if committing else "db")
+    request.config.handraiser_dirty = committing
+    from django.core.cache import cache
+
+    from handraiser.core.journal.live import close, journal
+
+    journal().clear()
+    cache.clear()
+    yield
+    close()
+
+
+def pytest_collection_modifyitems(items):
+    """Every database test may use both SQLite files."""
+    for item in items:
+        marker = item.get_closest_marker("django_db")
+        uses_db = {"db", "transactional_db", "client"} & set(getattr(item, "fixturenames", ()))
+        if uses_db or marker:
+            transaction = "transactional_db" in item.fixturenames or bool(
+                marker and marker.kwargs.get("transaction")
+            )
+            item.add_marker(pytest.mark.django_db(transaction=transaction, databases=["default", "cache"]))
+        if "proof" not in (item.config.getoption("-m") or "") and item.get_closest_marker("proof"):
+            item.add_marker(pytest.mark.skip(reason="long run: make proof"))
+
+
+@pytest.fixture
+def settle(db):
+    """Turn the loop until it rests: `settle()` now, `settle(at=moment)` at another time."""
+    from handraiser.config import wiring
+    from handraiser.core.journal import loop
+
+    def run(at=None):
+        loop.settle(wiring.READERS, wiring.SWEEPS, at=at)
+
+    return run
+
+
+@pytest.fixture
+def organisation(db):
+    """Northlight, ready to send."""
+    from django.utils import timezone
+
+    from handraiser.core.staff.models import Organisation
+
+    row = Organisation.get()
+    row.name, row.currency, row.time_zone, row.country = "Northlight", "GBP", "Europe/London", "GB"
+    row.postal_address = "Northlight, 1 Example Street, London"
+    row.sender_name, row.sender_email = "Northlight", "hello@northlight.example.com"
+    row.set_up_at = timezone.now()
+    row.save()
+    return row
+
+
+def _member(email: str, name: str, role: str, **fields):
+    from handraiser.core.staff.models import User
+
+    return User.objects.create_user(email, "correct horse battery", name=name, role=role, **fields)
+
+
+@pytest.fixture
+def mira(organisation):
+    """The owner."""
+    return _member("mira@northlight.example.com", "Mira Voss", "owner", takes_leads=False)
+
+
+@pytest.fixture
+def dana(organisation):
+    """A sales rep."""
+    return _member("dana@northlight.example.com", "Dana Okafor", "rep")
+
+
+@pytest.fixture
+def ben(organisation):
+    """Another sales rep."""
+    return _member("ben@northlight.example.com", "Ben Aldous", "rep")
+
+
+@pytest.fixture
+def marketer(organisation):
+    """Who writes pages and sequences."""
+    return _member("noor@northlight.example.com", "Noor Haddad", "marketer", takes_leads=False)
+
+
+@pytest.fixture
+def analyst(organisation):
+    """Who reads everything and changes nothing."""
+    return _member("tove@northlight.example.com", "Tove Lind", "analyst", takes_leads=False)
+
+
+@pytest.fixture
+def login():
+    """A client in which somebody is signed in: `login(dana).get("/admin/")`."""
+    from django.test import Client
+
+    def sign_in(user):
+        client = Client()
+        client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        return client
+
+    return sign_in
+
+
+@pytest.fixture
+def outside_data() -> Path:
+    """The folder of data and oracles that nobody here wrote."""
+    place = os.environ.get("HANDRAISER_TEST_DATA")
+    if not place:
+        pytest.skip("HANDRAISER_TEST_DATA is not set")
+    return Path(place)

@@ -1,0 +1,52 @@
+"""Keeps the timeline: every event of an identified person, and the anonymous past when a visitor is linked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from handraiser.core.identity.models import TimelineItem
+from handraiser.core.identity.queries import people_of
+from handraiser.core.journal.events.base import CATALOGUE
+from handraiser.core.journal.live import journal
+from handraiser.core.journal.readers import Reader
+from handraiser.core.people.models import Person
+from handraiser.kit import clock
+from handraiser.kit.envelope import Event
+
+NAME = "identity.timeline"
+_PAST = 5_000  # events of an anonymous past that are fetched when a visitor is linked
+
+
+def _keep(events: Sequence[Event]) -> None:
+    linked = [event for event in events if event.name == "identity.visitor_linked" and event.visitor]
+    past = [old for event in linked for old in journal().of_visitor(event.visitor or "", limit=_PAST)]
+    everything = [event for event in (*past, *events) if not event.body.get("bot")]
+    people = people_of(event.visitor for event in everything if event.visitor and not event.person)
+    owned = [
+        (event, person)
+        for event in everything
+        if (person := event.person or people.get(event.visitor or ""))
+    ]
+    alive = set(Person.objects.filter(id__in={person for _, person in owned}).values_list("id", flat=True))
+    TimelineItem.objects.bulk_create(
+        (
+            TimelineItem(
+                person_id=person,
+                lead_id=event.lead or "",
+                visitor=event.visitor or "",
+                message_id=event.message_id,
+                name=event.name,
+                occurred_at=clock.from_ms(event.occurred_at),
+                body=event.body,
+            )
+            for event, person in owned
+            if person in alive
+        ),
+        ignore_conflicts=True,  # the past of a visitor may have been copied already
+        batch_size=200,
+    )
+
+
+def timeline() -> Reader:
+    """The reader; a function, because the catalogue must be complete before it is asked for."""
+    return Reader(name=NAME, events=frozenset(CATALOGUE), apply=_keep)
