@@ -30,6 +30,8 @@ TABLE: dict[str, tuple[str, ...]] = {
     "mfa_*": ALL,
     "api:*": PUBLIC,
     "*_public:*": PUBLIC,
+    # --- the shell
+    "console:find": ALL,
     # --- content, in Wagtail
     "wagtailadmin_login": PUBLIC,
     "wagtailadmin_logout": ALL,

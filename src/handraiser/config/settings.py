@@ -361,3 +361,10 @@ def NAVIGATION():
     from handraiser.config.wiring import NAVIGATION as navigation
 
     return navigation
+
+
+def FINDERS():
+    """What the command palette looks through."""
+    from handraiser.config.wiring import FINDERS as finders
+
+    return finders

@@ -9,10 +9,14 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the side: its icon, its address, who sees it, and an optional count `(n, is_due)`."""
+    """One line of the side: its icon, its address, who sees it, and an optional count `(n, is_due)`.
+
+    `key` is the letter that opens it after G.
+    """
 
     label: str
     icon: str
     url: str
     roles: tuple[str, ...]
     count: Callable[[Any], tuple[int, bool]] | None = None
+    key: str = ""

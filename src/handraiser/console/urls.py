@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-admin: list[URLPattern | URLResolver] = []
+from handraiser.console import views
+
+admin: list[URLPattern | URLResolver] = [
+    path("find/", views.find, name="find"),
+]
 public: list[URLPattern | URLResolver] = []
