@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from pathlib import Path
 
@@ -10,6 +11,8 @@ os.environ.setdefault("HANDRAISER_HOME", tempfile.mkdtemp(prefix="handraiser-tes
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "handraiser.config.settings")
 
 import pytest
+
+sys.dont_write_bytecode = False  # uncompiled, every run would parse Wagtail anew
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,8 @@ from handraiser.core.journal.store import Store, open_store
 _local = threading.local()
 
 
-def _target() -> tuple[str, str]:
+def target() -> tuple[str, str]:
+    """(path, connection string) of the journal; one of them is empty."""
     if connection.vendor == "postgresql":
         # The records connection's own parameters, so that a test database is followed too.
         parameters = connection.get_connection_params()
@@ -24,12 +25,12 @@ def _target() -> tuple[str, str]:
 
 def journal() -> Store:
     """The store of this thread; opened (and its tables made) on first use."""
-    target = _target()
-    if getattr(_local, "target", None) != target:
+    where = target()
+    if getattr(_local, "target", None) != where:
         close()
-        store = open_store(path=target[0] or None, conninfo=target[1])
+        store = open_store(path=where[0] or None, conninfo=where[1])
         store.prepare()
-        _local.store, _local.target = store, target
+        _local.store, _local.target = store, where
     return _local.store  # type: ignore[no-any-return]
 
 

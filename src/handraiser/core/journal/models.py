@@ -53,3 +53,19 @@ class ParkedEvent(models.Model):
             # Retry walks a reader's parked events in the journal's order.
             models.Index(fields=["reader", "position"], name="parked_in_order"),
         ]
+
+
+class IdempotentReply(models.Model):
+    """A write of the API that was answered: the same key gets the same answer, and nothing happens again."""
+
+    scope = models.CharField(max_length=200, help_text="Key of the program, method and path.")
+    key = models.CharField(max_length=120)
+    request_hash = models.CharField(max_length=64)
+    status = models.IntegerField()
+    reply = models.TextField()
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "journal_idempotent_reply"
+        constraints = [models.UniqueConstraint(fields=["scope", "key"], name="answered_once")]
+        indexes = [models.Index(fields=["at"], name="reply_oldest_first")]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import hmac
+from collections.abc import Sequence
 from contextvars import ContextVar
 from datetime import datetime
 from typing import Any
@@ -63,11 +64,29 @@ def publish(
     Call it inside `transaction.atomic()`. A `message_id` derived from the cause makes a repeat harmless.
     Raises DomainError("loop") when the chain of causes is deeper than 16.
     """
+    event = prepare(
+        fact, at=at, person=person, lead=lead, visitor=visitor, cause=cause, message_id=message_id
+    )
+    publish_all([event])
+    return event.message_id
+
+
+def prepare(
+    fact: Fact,
+    *,
+    at: datetime,
+    person: str | None = None,
+    lead: str | None = None,
+    visitor: str | None = None,
+    cause: Event | None = None,
+    message_id: str | None = None,
+) -> Event:
+    """The event that `publish` would announce; for announcing many at once with `publish_all`."""
     cause = cause or current_cause.get()
     depth = cause.depth + 1 if cause else 0
     if depth > MAX_DEPTH:
         raise DomainError("loop", f"{fact.name} was refused: more than {MAX_DEPTH} events led to it.")
-    event = Event(
+    return Event(
         message_id=message_id or ids.new("evt"),
         name=fact.name,
         occurred_at=clock.ms(at),
@@ -79,9 +98,54 @@ def publish(
         depth=depth,
         body=_body(fact),
     )
-    OutboxEvent.objects.create(message_id=event.message_id, payload=_encode(event).decode())
+
+
+def publish_all(events: Sequence[Event]) -> None:
+    """Announce prepared events with one insert, inside the transaction of the changes they tell of."""
+    OutboxEvent.objects.bulk_create(
+        [OutboxEvent(message_id=event.message_id, payload=_encode(event).decode()) for event in events],
+        batch_size=200,
+    )
     transaction.on_commit(wake.loop)
-    return event.message_id
+
+
+@dataclasses.dataclass(frozen=True)
+class Announcement:
+    """A fact and whom it is about, for `publish_many`."""
+
+    fact: Fact
+    at: datetime
+    person: str | None = None
+    lead: str | None = None
+
+
+def publish_many(announcements: Sequence[Announcement]) -> None:
+    """Announce many facts with one statement: for imports. The same rules as `publish`."""
+    cause = current_cause.get()
+    depth = cause.depth + 1 if cause else 0
+    received_at = clock.ms(clock.now())
+    events = [
+        Event(
+            message_id=ids.new("evt"),
+            name=one.fact.name,
+            occurred_at=clock.ms(one.at),
+            received_at=received_at,
+            person=one.person,
+            lead=one.lead,
+            cause=cause.message_id if cause else None,
+            depth=depth,
+            body=_body(one.fact),
+        )
+        for one in announcements
+    ]
+    if events and depth > MAX_DEPTH:
+        raise DomainError("loop", f"{events[0].name} was refused: more than {MAX_DEPTH} events led to it.")
+    OutboxEvent.objects.bulk_create(
+        (OutboxEvent(message_id=event.message_id, payload=_encode(event).decode()) for event in events),
+        batch_size=500,
+    )
+    if events:
+        transaction.on_commit(wake.loop)
 
 
 def relay(*, limit: int = 500) -> int:

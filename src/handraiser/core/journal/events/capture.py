@@ -76,3 +76,15 @@ class ImportFinished(Fact):
     created: int
     joined: int
     rejected: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportUndone(Fact):
+    """What an import had made was taken back, but for rows that somebody worked with."""
+
+    name: ClassVar[str] = "capture.import_undone"
+
+    import_id: str
+    kind: str
+    removed: int
+    kept: int

@@ -10,12 +10,12 @@ from handraiser.core.journal.events.base import Fact
 
 @dataclass(frozen=True, kw_only=True)
 class HandOffOffered(Fact):
-    """A qualified lead was offered to a rep."""
+    """A qualified lead was offered to a rep; to everybody when `owner` is None. `answer_by`: milliseconds."""
 
     name: ClassVar[str] = "convert.hand_off_offered"
 
     hand_off: str
-    owner: int
+    owner: int | None
     why: str
     answer_by: int | None = None
 

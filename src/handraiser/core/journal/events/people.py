@@ -46,6 +46,15 @@ class LeadOpened(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class LeadRemoved(Fact):
+    """A lead was taken out of the records: it should never have been there, e.g. an import was undone."""
+
+    name: ClassVar[str] = "people.lead_removed"
+
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class LeadAssigned(Fact):
     """A lead got another owner, by routing or by hand."""
 

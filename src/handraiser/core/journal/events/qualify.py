@@ -33,7 +33,7 @@ class ScoreChanged(Fact):
 
 @dataclass(frozen=True, kw_only=True)
 class StageChanged(Fact):
-    """A lead moved to another stage."""
+    """A lead moved to another stage. `quiet`: a published rule set moved an old lead; nobody is told."""
 
     name: ClassVar[str] = "qualify.stage_changed"
 
@@ -41,3 +41,4 @@ class StageChanged(Fact):
     previous: str
     reason: str = ""
     by: str = ""
+    quiet: bool = False

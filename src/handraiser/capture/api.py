@@ -1,0 +1,344 @@
+"""Leads and forms for programs: read, add one, add many, submit a form."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from django.http import HttpRequest
+from ninja import Header, Query, Router, Schema, Status
+from pydantic import Field
+
+from handraiser.core.consent.actions import grants
+from handraiser.core.identity.actions import identifiers
+from handraiser.core.journal import idempotency
+from handraiser.core.people.actions import leads, people
+from handraiser.core.people.models import FieldDefinition, Lead, OfferLine, Person, Stage
+from handraiser.core.staff.api_auth import PROBLEMS, Id, KeyAuth, LongText, Text
+from handraiser.kit import clock
+from handraiser.kit.errors import DomainError
+
+router = Router(tags=["leads"])
+
+IdempotencyKey = Header("", alias="Idempotency-Key", max_length=100)
+
+
+class ConsentIn(Schema):
+    """A permission that the person gave, with the exact words they saw."""
+
+    purpose: Literal["marketing", "sales"]
+    wording: LongText = Field(min_length=1)
+    url: Text = ""
+
+
+class LeadIn(Schema):
+    """A person and what they raised a hand for. Email, phone or external id: one at least."""
+
+    email: Text = ""
+    phone: Text = ""
+    external_system: Text = Field("", pattern=r"^[a-z0-9_-]{0,30}$")
+    external_id: Text = ""
+    first_name: Text = Field("", max_length=120)
+    last_name: Text = Field("", max_length=120)
+    job_title: Text = Field("", max_length=200)
+    company: Text = Field("", max_length=200)
+    country: Text = Field("", pattern=r"^([A-Za-z]{2})?$")
+    offer_line: Text = Field("", description="Name of an offer line; empty: the default one.")
+    raised_with: Text = Field("", max_length=200, description="What they raised a hand with.")
+    channel: Text = Field("", max_length=40)
+    source: Text = Field("", max_length=120)
+    medium: Text = Field("", max_length=120)
+    campaign: Text = Field("", max_length=200)
+    landing_page: Text = ""
+    attributes: dict[Text, Text | int | float | bool | None] = Field(
+        default_factory=dict, description="Custom person fields by key.", max_length=100
+    )
+    consents: list[ConsentIn] = Field(default_factory=list, max_length=10)
+
+
+class LeadOut(Schema):
+    """A lead with its person. `score` is in points; an empty source is unknown."""
+
+    id: str
+    person_id: str
+    name: str
+    email: str
+    phone: str
+    company: str
+    job_title: str
+    stage: str
+    score: int
+    grade: str
+    temperature: str
+    owner: str
+    channel: str
+    source: str
+    campaign: str
+    how: str
+    external_id: str
+    opened_at: datetime
+    closed_at: datetime | None
+
+    @staticmethod
+    def of(lead: Lead) -> dict[str, Any]:
+        """The answer for one lead; needs `with_people()`."""
+        person = lead.person
+        return {
+            "id": lead.id,
+            "person_id": person.id,
+            "name": person.name,
+            "email": person.email,
+            "phone": person.phone,
+            "company": person.company.name if person.company else "",
+            "job_title": person.job_title,
+            "stage": lead.stage,
+            "score": lead.score,
+            "grade": lead.grade,
+            "temperature": lead.temperature,
+            "owner": lead.owner.email if lead.owner else "",
+            "channel": lead.channel,
+            "source": lead.source,
+            "campaign": lead.campaign,
+            "how": lead.how,
+            "external_id": lead.external_id,
+            "opened_at": lead.opened_at.isoformat(),
+            "closed_at": lead.closed_at.isoformat() if lead.closed_at else None,
+        }
+
+
+class LeadPage(Schema):
+    """Up to `limit` leads, newest first; `next` is the cursor of the following page, or null."""
+
+    leads: list[LeadOut]
+    next: str | None
+
+
+class LeadAdded(Schema):
+    """What became of one lead."""
+
+    lead: str
+    person: str
+    created: bool = Field(description="False: the person has an open lead on this line, which was kept.")
+    new_person: bool
+
+
+class BatchIn(Schema):
+    """Up to 500 leads."""
+
+    leads: list[LeadIn] = Field(min_length=1, max_length=500)
+
+
+class BatchLine(Schema):
+    """The result of one line: `added`, or the problem that stopped it."""
+
+    index: int
+    added: LeadAdded | None = None
+    code: str = ""
+    message: str = ""
+
+
+class BatchOut(Schema):
+    """One result for each line, in order. A bad line stops no other."""
+
+    accepted: int
+    rejected: int
+    results: list[BatchLine]
+
+
+def _add(payload: LeadIn) -> tuple[int, dict[str, Any]]:
+    at = clock.now()
+    external = (payload.external_system or "api", payload.external_id) if payload.external_id else None
+    line = None
+    if payload.offer_line:
+        line = OfferLine.objects.filter(name=payload.offer_line).first()
+        if line is None:
+            raise DomainError("unknown_offer_line", "There is no such offer line.", field="offer_line")
+    known = set(FieldDefinition.objects.filter(entity="person").values_list("key", flat=True))
+    unknown = sorted(set(payload.attributes) - known)
+    if unknown:
+        raise DomainError("unknown_field", f"There is no person field {unknown[0]}.", field="attributes")
+    values = {
+        "first_name": payload.first_name,
+        "last_name": payload.last_name,
+        "job_title": payload.job_title,
+        "company_name": payload.company,
+        "country": payload.country.upper(),
+        **payload.attributes,
+    }
+    found = identifiers.resolve(
+        at=at,
+        how="api",
+        email=payload.email,
+        phone=payload.phone,
+        external=external,
+        values={key: value for key, value in values.items() if value != ""},
+    )
+    if not found.person.identifiers.exists():
+        raise DomainError(
+            "no_identity", "A lead needs a valid email, a valid phone or an external_id.", field="email"
+        )
+    touch = {
+        "channel": payload.channel,
+        "source": payload.source,
+        "medium": payload.medium,
+        "campaign": payload.campaign,
+        "landing_page": payload.landing_page,
+    }
+    lead, created = leads.open(
+        person=found.person,
+        at=at,
+        how="api",
+        raised_with=payload.raised_with,
+        offer_line=line,
+        touch=touch,
+        external_id=payload.external_id[:120],
+    )
+    for consent in payload.consents:
+        grants.grant(
+            person=found.person,
+            purpose_key=consent.purpose,
+            wording_text=consent.wording,
+            at=at,
+            proof={"door": "api", "url": consent.url},
+        )
+    answer = {"lead": lead.id, "person": found.person.id, "created": created, "new_person": found.created}
+    return (201 if created else 200), answer
+
+
+def _scope(request: HttpRequest) -> str:
+    return f"{request.auth.id} {request.method} {request.path}"  # type: ignore[attr-defined]
+
+
+@router.get("/leads", response={200: LeadPage, **PROBLEMS}, auth=KeyAuth("leads:read"))
+def list_leads(
+    request: HttpRequest,
+    cursor: Id = "",
+    limit: int = Query(50, ge=1, le=200),
+    stage: Literal["", *Stage.values] = "",  # type: ignore[valid-type]
+    source: Text | None = None,
+):
+    """Leads, newest id first. Pass `next` of an answer as `cursor` for the following page."""
+    rows = Lead.objects.with_people().order_by("-id")
+    if cursor:
+        rows = rows.filter(id__lt=cursor)
+    if stage:
+        rows = rows.filter(stage=stage)
+    if source is not None:
+        rows = rows.filter(source=source)
+    page = list(rows[: limit + 1])
+    more = len(page) > limit
+    return {
+        "leads": [LeadOut.of(lead) for lead in page[:limit]],
+        "next": page[limit - 1].id if more else None,
+    }
+
+
+@router.post("/leads", response={200: LeadAdded, 201: LeadAdded, **PROBLEMS}, auth=KeyAuth("leads:write"))
+def add_lead(request: HttpRequest, payload: LeadIn, key: str = IdempotencyKey):
+    """Add a lead: 201 when one was opened, 200 when the person's open lead was kept."""
+    status, answer = idempotency.once(
+        scope=_scope(request),
+        key=key,
+        request=payload.model_dump(),
+        at=clock.now(),
+        work=lambda: _add(payload),
+    )
+    return Status(status, answer)
+
+
+@router.post("/leads/batch", response={200: BatchOut, **PROBLEMS}, auth=KeyAuth("leads:write"))
+def add_leads(request: HttpRequest, payload: BatchIn, key: str = IdempotencyKey):
+    """Add many leads. Each line is its own small transaction; a repeat with the same key adds nothing."""
+    results: list[dict[str, Any]] = []
+    for index, line in enumerate(payload.leads):
+        try:
+            _, answer = idempotency.once(
+                scope=_scope(request),
+                key=f"{key}:{index}" if key else "",
+                request=line.model_dump(),
+                at=clock.now(),
+                work=lambda line=line: _add(line),  # type: ignore[misc]
+            )
+            results.append({"index": index, "added": answer})
+        except DomainError as error:
+            results.append({"index": index, "code": error.code, "message": error.message})
+    rejected = sum("code" in result for result in results)
+    return {"accepted": len(results) - rejected, "rejected": rejected, "results": results}
+
+
+@router.get("/leads/{lead_id}", response={200: LeadOut, **PROBLEMS}, auth=KeyAuth("leads:read"))
+def get_lead(request: HttpRequest, lead_id: Id):
+    """One lead."""
+    lead = Lead.objects.with_people().filter(id=lead_id).first()
+    if lead is None:
+        raise DomainError("no_lead", "There is no lead with this id.", kind="missing")
+    return LeadOut.of(lead)
+
+
+class PersonOut(Schema):
+    """A person as the product knows them. Empty: unknown."""
+
+    id: str
+    first_name: str
+    last_name: str
+    email: str
+    phone: str
+    job_title: str
+    company: str
+    country: str
+    attributes: dict[str, Any]
+    allows: list[str] = Field(description="Purposes that the person allows now.")
+    created_at: datetime
+
+
+class PersonChange(Schema):
+    """Fields to set; what is left out stays."""
+
+    first_name: Text | None = Field(None, max_length=120)
+    last_name: Text | None = Field(None, max_length=120)
+    job_title: Text | None = Field(None, max_length=200)
+    company: Text | None = Field(None, max_length=200)
+    country: Text | None = Field(None, pattern=r"^([A-Za-z]{2})?$")
+    attributes: dict[Text, Text | int | float | bool | None] = Field(default_factory=dict, max_length=100)
+
+
+def _person(person_id: str) -> Person:
+    person = Person.objects.select_related("company").filter(id=person_id).first()
+    if person is None:
+        raise DomainError("no_person", "There is no person with this id.", kind="missing")
+    return person
+
+
+def _person_out(person: Person) -> dict[str, Any]:
+    return {
+        "id": person.id,
+        "first_name": person.first_name,
+        "last_name": person.last_name,
+        "email": person.email,
+        "phone": person.phone,
+        "job_title": person.job_title,
+        "company": person.company.name if person.company else "",
+        "country": person.country,
+        "attributes": person.attributes,
+        "allows": sorted(person.grants.filter(withdrawn_at=None).values_list("purpose_id", flat=True)),
+        "created_at": person.created_at,
+    }
+
+
+@router.get("/people/{person_id}", response={200: PersonOut, **PROBLEMS}, auth=KeyAuth("leads:read"))
+def get_person(request: HttpRequest, person_id: Id):
+    """One person."""
+    return _person_out(_person(person_id))
+
+
+@router.patch("/people/{person_id}", response={200: PersonOut, **PROBLEMS}, auth=KeyAuth("leads:write"))
+def change_person(request: HttpRequest, person_id: Id, payload: PersonChange):
+    """Change a person; a server's word counts as proven."""
+    person = _person(person_id)
+    given = payload.model_dump(exclude_none=True, exclude={"attributes", "company"})
+    if payload.company is not None:
+        given["company_name"] = payload.company
+    people.change(
+        person=person, values={**given, **payload.attributes}, at=clock.now(), by="api", proven=True
+    )
+    return _person_out(_person(person_id))
