@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def now() -> datetime:
@@ -11,10 +13,10 @@ def now() -> datetime:
 
 
 def ms(moment: datetime) -> int:
-    """Milliseconds since 1970; the journal's unit of time."""
-    return int(moment.timestamp() * 1000)
+    """Milliseconds since 1970; the journal's unit of time. Exact: `ms(from_ms(x)) == x`."""
+    return (moment - _EPOCH) // timedelta(milliseconds=1)
 
 
 def from_ms(value: int) -> datetime:
     """The moment of a journal time."""
-    return datetime.fromtimestamp(value / 1000, UTC)
+    return _EPOCH + timedelta(milliseconds=value)

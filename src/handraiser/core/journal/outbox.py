@@ -109,45 +109,6 @@ def publish_all(events: Sequence[Event]) -> None:
     transaction.on_commit(wake.loop)
 
 
-@dataclasses.dataclass(frozen=True)
-class Announcement:
-    """A fact and whom it is about, for `publish_many`."""
-
-    fact: Fact
-    at: datetime
-    person: str | None = None
-    lead: str | None = None
-
-
-def publish_many(announcements: Sequence[Announcement]) -> None:
-    """Announce many facts with one statement: for imports. The same rules as `publish`."""
-    cause = current_cause.get()
-    depth = cause.depth + 1 if cause else 0
-    received_at = clock.ms(clock.now())
-    events = [
-        Event(
-            message_id=ids.new("evt"),
-            name=one.fact.name,
-            occurred_at=clock.ms(one.at),
-            received_at=received_at,
-            person=one.person,
-            lead=one.lead,
-            cause=cause.message_id if cause else None,
-            depth=depth,
-            body=_body(one.fact),
-        )
-        for one in announcements
-    ]
-    if events and depth > MAX_DEPTH:
-        raise DomainError("loop", f"{events[0].name} was refused: more than {MAX_DEPTH} events led to it.")
-    OutboxEvent.objects.bulk_create(
-        (OutboxEvent(message_id=event.message_id, payload=_encode(event).decode()) for event in events),
-        batch_size=500,
-    )
-    if events:
-        transaction.on_commit(wake.loop)
-
-
 def relay(*, limit: int = 500) -> int:
     """Carry waiting facts into the journal; returns how many rows were carried."""
     rows = list(OutboxEvent.objects.order_by("id")[:limit].values_list("id", "payload"))
