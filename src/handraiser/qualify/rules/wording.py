@@ -1,0 +1,104 @@
+"""Rules and their points, as people read them."""
+
+from __future__ import annotations
+
+from handraiser.qualify.rules.rule_set import POINT, AttributeRule, EventRule, FrequencyRule, Rule
+from handraiser.qualify.rules.scoring import Line
+from handraiser.qualify.rules.vocabulary import ATTRIBUTES, FACTS, INTENTS
+
+
+def points(micro: int) -> str:
+    """Points with their sign, a true minus, and only the decimals that are needed."""
+    sign = "−" if micro < 0 else "+"
+    whole, rest = divmod(abs(micro), POINT)
+    decimals = f".{rest:06d}".rstrip("0") if rest else ""
+    return f"{sign}{whole:,}{decimals}"
+
+
+def plain(micro: int) -> str:
+    """Points without a plus sign."""
+    return points(micro).removeprefix("+")
+
+
+def title(rule: Rule) -> str:
+    """The rule as one sentence; its object stands between ** marks."""
+    if isinstance(rule, AttributeRule):
+        return _attribute(rule)
+    fact = FACTS.get(rule.event)
+    if fact is None:
+        return f"**{rule.event}**"
+    if isinstance(rule, FrequencyRule):
+        thing = rule.value or fact.noun
+        return f"{fact.verb} **{rule.times} different {thing}s** in {_days(rule.within_days)}"
+    if rule.event == "capture.form_submitted" and rule.where_field == "intent":
+        return f"Asked for **{_any_of(rule.value, INTENTS)}**"
+    if not rule.where_field:
+        return f"{fact.verb} **{_an(fact.noun)}**"
+    article = "" if rule.where_field in ("path", "event", "url") else "an " if rule.value[:1] in "aeiou" else "a "
+    return f"{fact.verb} {article}**{_any_of(rule.value)}**"
+
+
+def how_counted(rule: Rule) -> str:
+    """The small print under a rule: how it counts, at most how often, for how long."""
+    if isinstance(rule, AttributeRule):
+        known = ATTRIBUTES.get(rule.field)
+        return known.source if known else "custom field"
+    if isinstance(rule, FrequencyRule):
+        return f"real ones only, keeps {_days(rule.keep_days)}"
+    fact = FACTS.get(rule.event)
+    each = {
+        "each": "each time",
+        "visit": "each visit",
+        "distinct": f"once for each {fact.noun if fact else 'one'}",
+        "once": "once",
+    }[rule.counting]
+    parts = [each]
+    if rule.at_most is not None and rule.counting != "once":
+        parts.append(f"at most {rule.at_most} in {_days(rule.days)}" if rule.days else f"at most {rule.at_most}")
+    elif rule.days:
+        parts.append(f"counts for {_days(rule.days)}")
+    return ", ".join(parts)
+
+
+def reason(rule: Rule, line: Line) -> str:
+    """Why a line has these points, without its dates: "3 visits", "4 of 6 visits count", "from the form"."""
+    if isinstance(rule, AttributeRule):
+        text = f"“{line.value}”" if line.value else how_counted(rule)
+    elif isinstance(rule, FrequencyRule):
+        text = f"{line.count} different ones"
+    else:
+        noun = {"visit": "visit", "once": "time"}.get(rule.counting, FACTS[rule.event].noun)
+        total = f"{line.count} {noun}{'s' if line.count != 1 else ''}"
+        text = f"{line.counted} of {total} count" if line.capped == "rule" else total
+        if rule.counting == "once":
+            text = "once"
+    if line.capped == "group":
+        text += f", {points(line.earned)} cut by the limit of its group"
+    return text
+
+
+def _attribute(rule: AttributeRule) -> str:
+    known = ATTRIBUTES.get(rule.field)
+    label = known.label if known else rule.field.removeprefix("custom.").replace("_", " ").capitalize()
+    if rule.test == "is_true":
+        return f"**{label}**" if known and known.kind == "yes" else f"{label} is **yes**"
+    if rule.test == "between":
+        span = f"{rule.low:,}–{rule.high:,}" if rule.low is not None and rule.high is not None else (
+            f"{rule.low:,} or more" if rule.low is not None else f"up to {rule.high:,}"
+        )
+        return f"Company has **{span}** people" if rule.field == "company_employees" else f"{label} is **{span}**"
+    verb = "contains" if rule.test == "contains" else "is"
+    return f"{label} {verb} **{_any_of(rule.value)}**"
+
+
+def _any_of(text: str, names: dict[str, str] | None = None) -> str:
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    return " or ".join((names or {}).get(part, part) for part in parts) or "…"
+
+
+def _an(noun: str) -> str:
+    return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
+
+
+def _days(days: int | None) -> str:
+    return "1 day" if days == 1 else f"{days} days"

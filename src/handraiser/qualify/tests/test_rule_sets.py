@@ -1,0 +1,126 @@
+"""Drafting, publishing, rolling back; what happens to the leads of today."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import msgspec
+import pytest
+
+from handraiser.core.journal.live import journal
+from handraiser.core.staff.models import AuditEntry
+from handraiser.kit.errors import DomainError
+from handraiser.qualify import queries
+from handraiser.qualify.actions import rule_sets
+from handraiser.qualify.models import RuleSet, ScoreState, StageChange
+from handraiser.qualify.rules.defaults import CLASSIC
+from handraiser.qualify.rules.rule_set import POINT
+from handraiser.qualify.tests.conftest import NOON
+
+pytestmark = pytest.mark.django_db
+HOUR = timedelta(hours=1)
+
+
+def with_threshold(points: int):
+    return msgspec.structs.replace(CLASSIC, threshold=points * POINT)
+
+
+def published(rules, *, at=NOON, by=None) -> RuleSet:
+    draft = rule_sets.draft_from_live(at=at)
+    return rule_sets.publish(rule_sets.change(draft, rules, at=at), at=at, by=by, note="A try")
+
+
+def test_a_fresh_instance_has_the_classic_set():
+    assert queries.live_rule_set() is None
+    assert rule_sets.live(at=NOON).rules == CLASSIC
+    assert rule_sets.live(at=NOON).number == 1
+
+
+def test_a_draft_leaves_the_live_set_alone():
+    draft = rule_sets.draft_from_live(at=NOON)
+    assert rule_sets.draft_from_live(at=NOON) == draft
+    rule_sets.change(draft, with_threshold(50), at=NOON)
+    assert queries.live_rule_set().rules == CLASSIC
+    assert draft.number == 2
+
+
+def test_publishing_retires_the_old_set_and_is_written_down(mira):
+    published(with_threshold(50), by=mira)
+    old, new = RuleSet.objects.order_by("number")
+    assert (old.state, old.retired_at) == ("retired", NOON)
+    assert (new.state, new.published_at, new.published_by, new.note) == ("live", NOON, mira, "A try")
+    assert AuditEntry.objects.get().action == "qualify.rule_set.publish"
+
+
+def test_a_set_with_a_fault_is_not_published():
+    draft = rule_sets.draft_from_live(at=NOON)
+    rule_sets.change(draft, with_threshold(0), at=NOON)
+    with pytest.raises(DomainError, match="The threshold is between 1 and 1,000"):
+        rule_sets.publish(draft, at=NOON)
+    assert queries.live_rule_set().rules == CLASSIC
+
+
+def test_a_draft_that_is_gone_cannot_be_changed_or_published():
+    draft = rule_sets.draft_from_live(at=NOON)
+    rule_sets.discard(RuleSet.objects.get(id=draft.id), at=NOON)
+    with pytest.raises(DomainError, match="published or discarded"):
+        rule_sets.change(draft, CLASSIC, at=NOON)
+    with pytest.raises(DomainError, match="published or discarded"):
+        rule_sets.publish(draft, at=NOON)
+
+
+def test_leads_of_today_are_scored_again_and_quietly(ines, story_of):
+    others = [story_of(f"someone{number}@firm.example.com") for number in range(3)]
+    ines.visits_pricing(NOON - HOUR)
+    assert ines.score() == 25
+    published(with_threshold(20))
+    assert ines.score(NOON + HOUR) == 25
+    assert ines.lead.stage == "mql"
+    assert others[0].score(NOON + HOUR) == 0
+    [change] = StageChange.objects.all()
+    assert change.reason == "Rule set published: 25 of 20 points"
+    assert change.rule_set_number == 2
+    [fact] = [e for e in journal().read(after=0, limit=1000) if e.name == "qualify.stage_changed"]
+    assert fact.body["quiet"] is True
+    assert set(ScoreState.objects.values_list("rule_set_number", flat=True)) == {2}
+
+
+def test_many_leads_are_scored_again_in_pieces(ines, story_of, monkeypatch):
+    from handraiser.qualify.actions import scores
+
+    for number in range(4):
+        story_of(f"someone{number}@firm.example.com").score()
+    monkeypatch.setattr(scores, "_CHUNK", 2)
+    published(with_threshold(20))
+    assert [scores.due(NOON + HOUR) for _ in range(4)] == [2, 2, 1, 0]
+
+
+def test_rolling_back_makes_the_old_rules_live_as_a_new_version(ines, mira):
+    published(with_threshold(10))
+    draft = rule_sets.draft_from_live(at=NOON)
+    first = RuleSet.objects.get(number=1)
+    again = rule_sets.roll_back(first, at=NOON + HOUR, by=mira)
+    assert (again.number, again.state, again.note) == (3, "live", "Back to rule set 1")
+    assert again.rules == CLASSIC
+    draft.refresh_from_db()
+    assert (draft.number, draft.state) == (4, "draft")
+    assert RuleSet.objects.get(number=2).state == "retired"
+    assert ines.score(NOON + 2 * HOUR) == 15
+    assert ScoreState.objects.get().rule_set_number == 3
+
+
+def test_only_an_earlier_version_can_come_back():
+    with pytest.raises(DomainError, match="not an earlier version"):
+        rule_sets.roll_back(rule_sets.live(at=NOON), at=NOON)
+
+
+def test_the_effect_on_leads_of_today_is_told_before_publishing(ines, story_of):
+    ines.visits_pricing(NOON - HOUR)
+    story_of("marcus@oriel.example.com").score()
+    ines.score()
+    effect = queries.effect(with_threshold(20), CLASSIC, at=NOON)
+    assert (effect.n, effect.all_open) == (2, 2)
+    assert (effect.reach_before, effect.reach_after, effect.promoted) == (0, 1, 1)
+    [side] = effect.sides
+    assert (side.lead, side.points_before, side.points_after) == (ines.lead, "25", "25")
+    assert side.becomes_mql

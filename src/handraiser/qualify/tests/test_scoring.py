@@ -1,0 +1,277 @@
+"""The scoring rules alone: worked examples of the classic set, then properties that hold for any history."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handraiser.kit.errors import DomainError
+from handraiser.qualify.rules import rule_set, scoring, wording
+from handraiser.qualify.rules.defaults import CLASSIC
+from handraiser.qualify.rules.rule_set import POINT, AttributeRule, EventRule
+from handraiser.qualify.rules.scoring import DAY_MS, Evidence, evaluate
+
+NOW = 400 * DAY_MS
+HOUR = 3_600_000
+MINUTE = 60_000
+
+
+def event(name: str, *, ago: int, key: str = "", visitor: str = "v1", **body) -> Evidence:
+    return Evidence(key or f"{name}:{ago}:{sorted(body.items())}", name, NOW - ago, visitor, body)
+
+
+def pricing(ago: int, **more) -> Evidence:
+    return event("attract.page_viewed", ago=ago, path="/pricing/", **more)
+
+
+def opened(ago: int, message: str, **more) -> Evidence:
+    return event("delivery.email_opened", ago=ago, message=message, **more)
+
+
+def points(attributes=None, *events, now=NOW, rules=CLASSIC) -> float:
+    return evaluate(rules, attributes or {}, events, now_ms=now).total / POINT
+
+
+class TestClassicSet:
+    def test_each_rule_as_written(self):
+        assert points({}, pricing(HOUR)) == 10
+        assert points({}, event("capture.magnet_downloaded", ago=1, magnet="m1", kind="ebook")) == 5
+        assert points({"job_title": "VP of Marketing"}) == 15
+        assert points({"email_free": True}) == -5
+        assert points({}, *(opened(i * DAY_MS, f"msg{i}") for i in range(5))) == 20
+        assert points({}, event("capture.form_submitted", ago=1, intent="demo", form="f")) == 40
+
+    def test_unknown_is_not_no(self):
+        assert evaluate(CLASSIC, {}, [], now_ms=NOW).lines == ()
+        assert points({"job_title": "Head of Sales", "email_free": False}) == 0
+
+    def test_pricing_counts_visits_not_page_views(self):
+        reloads = [pricing(HOUR - i * MINUTE) for i in range(5)]
+        assert points({}, *reloads) == 10
+        assert points({}, pricing(2 * HOUR), pricing(HOUR)) == 20
+
+    def test_looking_around_in_between_is_the_same_visit(self):
+        around = [event("attract.page_viewed", ago=HOUR - m * MINUTE, path="/blog/") for m in (20, 40)]
+        assert points({}, pricing(HOUR), *around, pricing(HOUR - 55 * MINUTE)) == 10
+
+    def test_two_browsers_are_two_visits(self):
+        assert points({}, pricing(HOUR), pricing(HOUR - MINUTE, visitor="v2")) == 20
+
+    def test_pricing_counts_four_visits_in_thirty_days(self):
+        visits = [pricing(i * DAY_MS) for i in range(1, 8)]
+        score = evaluate(CLASSIC, {}, visits, now_ms=NOW)
+        assert score.total == 40 * POINT
+        [line] = score.lines
+        assert (line.count, line.counted, line.capped) == (7, 4, "rule")
+        assert points({}, pricing(30 * DAY_MS)) == 0
+        assert points({}, pricing(30 * DAY_MS - 1)) == 10
+
+    def test_the_address_of_a_page_is_compared_without_its_last_slash(self):
+        assert points({}, event("attract.page_viewed", ago=1, path="/pricing")) == 10
+        assert points({}, event("attract.page_viewed", ago=1, path="/pricing/faq/")) == 0
+
+    def test_an_ebook_counts_once(self):
+        again = [event("capture.magnet_downloaded", ago=i, magnet="m1", kind="ebook") for i in range(3)]
+        other = event("capture.magnet_downloaded", ago=9, magnet="m2", kind="ebook")
+        assert points({}, *again) == 5
+        assert points({}, *again, other) == 10
+        assert points({}, event("capture.magnet_downloaded", ago=9, magnet="m3", kind="template")) == 0
+
+    def test_five_different_emails_in_a_week(self):
+        assert points({}, *(opened(i * DAY_MS, f"msg{i}") for i in range(4))) == 0
+        assert points({}, *(opened(i, "the same") for i in range(9))) == 0
+        # from the first to the fifth exactly seven days: a window is never shorter than promised
+        week = [opened(ago, f"msg{ago}") for ago in (0, 1, 2, 3, 7 * DAY_MS)]
+        assert points({}, *week) == 20
+        longer = [opened(ago, f"msg{ago}") for ago in (0, 1, 2, 3, 7 * DAY_MS + 1)]
+        assert points({}, *longer) == 0
+
+    def test_five_emails_keep_their_points_for_thirty_days(self):
+        history = [opened(i * HOUR, f"msg{i}") for i in range(5)]
+        until = evaluate(CLASSIC, {}, history, now_ms=NOW).next_change_at
+        assert until == NOW + 30 * DAY_MS
+        assert points({}, *history, now=until - 1) == 20
+        assert points({}, *history, now=until) == 0
+
+    def test_machines_and_bots_weigh_nothing(self):
+        proxies = [opened(i, f"msg{i}", machine="apple_mpp") for i in range(9)]
+        assert points({}, *proxies, pricing(HOUR, bot="crawler")) == 0
+
+    def test_gmail_and_a_title_stand_apart(self):
+        score = evaluate(CLASSIC, {"job_title": "vp  of marketing EMEA", "email_free": True}, [], now_ms=NOW)
+        assert [line.points // POINT for line in score.lines] == [15, -5]
+        assert (score.fit, score.engagement) == (10 * POINT, 0)
+        assert score.grade == "B3"
+
+    def test_a_demo_and_four_visits_are_hot(self):
+        demo = event("capture.form_submitted", ago=1, intent="demo", form="f")
+        score = evaluate(CLASSIC, {}, [demo, *(pricing(i * DAY_MS) for i in range(4))], now_ms=NOW)
+        assert (score.total // POINT, score.temperature, score.grade) == (80, "hot", "C1")
+
+
+class TestLimits:
+    def test_a_group_is_cut_at_its_limit_in_the_order_of_its_rules(self):
+        rules = rule_set.from_data(rule_set.to_data(CLASSIC) | {"limits": {"fit": 40, "engagement": 50 * POINT,
+                                                                           "against": 0}})
+        demo = event("capture.form_submitted", ago=1, intent="demo", form="f")
+        score = evaluate(rules, {"email_free": True}, [demo, pricing(1), pricing(DAY_MS)], now_ms=NOW)
+        by_rule = {line.rule: line for line in score.lines}
+        assert by_rule["pricing"].points == 20 * POINT
+        assert (by_rule["demo"].points, by_rule["demo"].capped) == (30 * POINT, "group")
+        assert by_rule["demo"].earned == 40 * POINT
+        assert by_rule["free_mail"].points == 0
+
+    def test_numbers_between_bounds(self):
+        rule = AttributeRule(
+            key="size", group="fit", points=POINT, field="company_employees", test="between", low=250, high=999
+        )
+        rules = rule_set.Rules(threshold=POINT, limits=CLASSIC.limits, bands=CLASSIC.bands, rules=(rule,))
+        for size, expected in ((249, 0), (250, 1), (999, 1), (1000, 0), ("400", 1), ("many", 0)):
+            assert points({"company_employees": size}, rules=rules) == expected
+
+    def test_several_values_and_a_star(self):
+        rule = EventRule(
+            key="careers",
+            group="against",
+            points=-10 * POINT,
+            event="attract.page_viewed",
+            where_field="path",
+            value="/jobs/, /careers/*",
+            counting="once",
+        )
+        rules = rule_set.Rules(threshold=POINT, limits=CLASSIC.limits, bands=CLASSIC.bands, rules=(rule,))
+        for path, expected in (("/jobs", -10), ("/careers/engineer/", -10), ("/career/", 0)):
+            score = evaluate(rules, {}, [event("attract.page_viewed", ago=1, path=path)], now_ms=NOW)
+            assert (score.total / POINT, score.fit) == (expected, 0)
+
+
+class TestCheck:
+    def test_the_classic_set_is_sound_and_survives_storing(self):
+        assert rule_set.check(CLASSIC) == []
+        assert rule_set.from_data(rule_set.to_data(CLASSIC)) == CLASSIC
+
+    @pytest.mark.parametrize(
+        ("change", "code"),
+        [
+            ({"points": -5 * POINT}, "points"),
+            ({"points": 0}, "points"),
+            ({"value": " , "}, "value"),
+            ({"event": "unheard.of"}, "event"),
+            ({"at_most": 0}, "at_most"),
+            ({"days": 0}, "days"),
+        ],
+    )
+    def test_a_rule_that_cannot_work_is_named(self, change, code):
+        data = rule_set.to_data(CLASSIC)
+        data["rules"][1] |= change
+        [problem] = rule_set.check(rule_set.from_data(data))
+        assert problem.code == code
+        assert problem.field.startswith("pricing.")
+
+    def test_something_else_is_refused(self):
+        with pytest.raises(DomainError, match="cannot be read"):
+            rule_set.from_data({"threshold": "many"})
+
+
+class TestWording:
+    def test_rules_read_as_sentences(self):
+        assert [wording.title(rule) for rule in CLASSIC.rules] == [
+            "Job title contains **VP of Marketing**",
+            "Visited **/pricing/**",
+            "Downloaded an **ebook**",
+            "Opened **5 different emails** in 7 days",
+            "Asked for **a demo**",
+            "**Email is at a free mail service**",
+        ]
+        assert wording.how_counted(CLASSIC.rules[1]) == "each visit, at most 4 in 30 days"
+
+    @pytest.mark.parametrize(
+        ("micro", "text"), [(10 * POINT, "+10"), (-5 * POINT, "−5"), (1_500_000, "+1.5"), (0, "+0")]
+    )
+    def test_points(self, micro, text):
+        assert wording.points(micro) == text
+
+
+moments = st.integers(0, 120 * DAY_MS)
+visitors = st.sampled_from(["", "v1", "v2"])
+machines = st.sampled_from(["", "", "scanner"])
+events = st.one_of(
+    st.builds(
+        lambda ago, visitor, path: event("attract.page_viewed", ago=ago, visitor=visitor, path=path),
+        moments,
+        visitors,
+        st.sampled_from(["/pricing/", "/blog/"]),
+    ),
+    st.builds(
+        lambda ago, message, machine: opened(ago, message, machine=machine),
+        moments,
+        st.sampled_from("abcdefg"),
+        machines,
+    ),
+    st.builds(
+        lambda ago, magnet: event("capture.magnet_downloaded", ago=ago, magnet=magnet, kind="ebook"),
+        moments,
+        st.sampled_from("mno"),
+    ),
+    st.builds(lambda ago: event("capture.form_submitted", ago=ago, intent="demo", form="f"), moments),
+)
+histories = st.lists(events, max_size=30)
+people = st.fixed_dictionaries(
+    {},
+    optional={"job_title": st.sampled_from(["VP of Marketing", "Student"]), "email_free": st.booleans()},
+)
+
+
+class TestAnyHistory:
+    @given(people, histories, st.randoms())
+    def test_order_and_repeats_change_nothing(self, person, history, chance):
+        score = evaluate(CLASSIC, person, history, now_ms=NOW)
+        shuffled = history + history[: len(history) // 2]
+        chance.shuffle(shuffled)
+        assert evaluate(CLASSIC, person, shuffled, now_ms=NOW) == score
+
+    @given(people, histories)
+    def test_lines_add_up_and_stay_inside_their_limits(self, person, history):
+        score = evaluate(CLASSIC, person, history, now_ms=NOW)
+        assert sum(line.points for line in score.lines) == score.total == score.fit + score.engagement
+        group = {name: sum(line.points for line in score.lines if line.group == name) for name in
+                 ("fit", "engagement", "against")}
+        assert 0 <= group["fit"] <= CLASSIC.limits.fit
+        assert 0 <= group["engagement"] <= CLASSIC.limits.engagement
+        assert CLASSIC.limits.against <= group["against"] <= 0
+        for line in score.lines:
+            rule = CLASSIC.rule(line.rule)
+            if isinstance(rule, EventRule) and rule.at_most:
+                assert line.counted <= rule.at_most
+
+    @given(people, histories)
+    def test_nothing_changes_before_the_next_change_and_the_promise_is_kept(self, person, history):
+        score = evaluate(CLASSIC, person, history, now_ms=NOW)
+        later = score.next_change_at
+        if later is None:
+            assert evaluate(CLASSIC, person, history, now_ms=NOW + 999 * DAY_MS).lines == score.lines
+            return
+        assert later > NOW
+        assert evaluate(CLASSIC, person, history, now_ms=later - 1).total == score.total
+        assert evaluate(CLASSIC, person, history, now_ms=later).lines != score.lines
+
+    @given(people, histories, st.integers(0, 60 * DAY_MS))
+    def test_what_comes_later_does_not_change_the_past(self, person, history, back):
+        past = NOW - back
+        known_then = [happening for happening in history if happening.at <= past]
+        assert evaluate(CLASSIC, person, history, now_ms=past) == evaluate(
+            CLASSIC, person, known_then, now_ms=past
+        )
+
+    @given(people, histories)
+    def test_events_older_than_every_window_may_be_forgotten(self, person, history):
+        longest = max(rule_set.look_back_days(rule) or 0 for rule in CLASSIC.rules) * DAY_MS
+        recent = [happening for happening in history if NOW - happening.at <= longest]
+        assert evaluate(CLASSIC, person, history, now_ms=NOW) == evaluate(CLASSIC, person, recent, now_ms=NOW)
+
+    def test_scores_are_exact_to_the_millisecond(self):
+        edge = [pricing(30 * DAY_MS - 1), pricing(DAY_MS)]
+        score = evaluate(CLASSIC, {}, edge, now_ms=NOW)
+        assert score.next_change_at == NOW + 1
+        assert scoring.evaluate(CLASSIC, {}, edge, now_ms=NOW + 1).total == 10 * POINT
