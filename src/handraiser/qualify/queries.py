@@ -235,7 +235,10 @@ def _missing(rules: Rules, score: Score, *, stage: str) -> tuple[str, ...]:
         if score.fit < level:
             steps.append((level - score.fit, name))
             break
-    for level, name in ((bands.engagement_2, "of engagement to 2"), (bands.engagement_1, "of engagement to 1")):
+    for level, name in (
+        (bands.engagement_2, "of engagement to 2"),
+        (bands.engagement_1, "of engagement to 1"),
+    ):
         if score.engagement < level:
             steps.append((level - score.engagement, name))
             break

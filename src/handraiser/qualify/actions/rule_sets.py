@@ -9,7 +9,8 @@ from django.db.models import Max
 
 from handraiser.core.journal import outbox
 from handraiser.core.journal.events.qualify import RuleSetPublished
-from handraiser.core.staff.models import AuditEntry, User
+from handraiser.core.staff.actions import audit
+from handraiser.core.staff.models import User
 from handraiser.kit.errors import DomainError
 from handraiser.qualify.models import RuleSet
 from handraiser.qualify.rules import rule_set as rules_of
@@ -84,7 +85,7 @@ def publish(draft: RuleSet, *, at: datetime, by: User | None = None, note: str =
         at=at,
         message_id=f"rules:{draft.id}:published",
     )
-    _audit(by, "qualify.rule_set.publish", draft, at=at)
+    _audit(by, "qualify.rule_set_published", draft, at=at)
     return draft
 
 
@@ -92,7 +93,7 @@ def publish(draft: RuleSet, *, at: datetime, by: User | None = None, note: str =
 def discard(draft: RuleSet, *, at: datetime, by: User | None = None) -> None:
     """Throw the draft away. Raises DomainError("not_a_draft")."""
     draft = _locked(draft)
-    _audit(by, "qualify.rule_set.discard", draft, at=at)
+    _audit(by, "qualify.draft_discarded", draft, at=at)
     draft.delete()
 
 
@@ -127,7 +128,7 @@ def roll_back(to: RuleSet, *, at: datetime, by: User | None = None) -> RuleSet:
         at=at,
         message_id=f"rules:{again.id}:published",
     )
-    _audit(by, "qualify.rule_set.roll_back", again, at=at, to=to.number)
+    _audit(by, "qualify.rule_set_rolled_back", again, at=at, to=to.number)
     return again
 
 
@@ -149,10 +150,4 @@ def _next_number() -> int:
 
 
 def _audit(by: User | None, action: str, row: RuleSet, *, at: datetime, **detail: object) -> None:
-    AuditEntry.objects.create(
-        actor=str(by.id) if by else "",
-        action=action,
-        object=row.id,
-        detail={"number": row.number, **detail},
-        at=at,
-    )
+    audit.record(actor=by or "", action=action, object=row.id, at=at, detail={"number": row.number, **detail})

@@ -30,13 +30,13 @@ def rescore(
     people: Mapping[str, datetime],
     *,
     causes: Mapping[str, Event] | None = None,
-    quiet: bool = False,
+    new_rules: bool = False,
 ) -> int:
     """Score the open leads of these people, each as of the moment given; returns how many leads changed.
 
     A score is never worked out for a moment before its last one: a late event is counted at the later moment.
     Leads that reach the threshold become MQL; one that falls below it stays MQL. `causes` (by person) are named
-    as the cause of what is announced. `quiet`: a new rule set did this, nobody is told of old leads.
+    as the cause of what is announced. `new_rules`: not the people but a new rule set is the reason.
     """
     live = rule_sets.live(at=min(people.values())) if people else None
     if live is None:
@@ -55,7 +55,7 @@ def rescore(
     scores = _scores(live, leads, moments)
     _announce(live, leads, scores, moments, causes or {})
     _store(leads, scores)
-    _promote(live, leads, scores, moments, causes=causes, quiet=quiet)
+    _promote(live, leads, scores, moments, causes=causes, new_rules=new_rules)
     changed = sum(_differs(lead, scores[lead.id]) for lead in leads)
     _remember(live, leads, scores, moments, gone=set(people) - {lead.person_id for lead in leads})
     return changed
@@ -70,7 +70,7 @@ def due(now: datetime) -> int:
     outdated = ScoreState.objects.filter(rule_set_number__lt=live.number).order_by("person_id")
     people = list(outdated.values_list("person_id", flat=True)[:_CHUNK])
     if people:
-        rescore(dict.fromkeys(people, now), quiet=True)
+        rescore(dict.fromkeys(people, now), new_rules=True)
         return len(people)
     late = ScoreState.objects.filter(next_change_at__lte=now).order_by("next_change_at")
     people = list(late.values_list("person_id", flat=True)[:_CHUNK])
@@ -98,7 +98,10 @@ def _keep_profiles(leads: Sequence[Lead], moments: Mapping[str, datetime]) -> No
     """Add a profile for everybody whose attributes are not those of their newest one."""
     people = {lead.person_id: lead.person for lead in leads}
     newest = (
-        Profile.objects.filter(person__in=list(people)).values("person").annotate(last=Max("id")).values("last")
+        Profile.objects.filter(person__in=list(people))
+        .values("person")
+        .annotate(last=Max("id"))
+        .values("last")
     )
     known = dict(Profile.objects.filter(id__in=newest).values_list("person_id", "attributes"))
     Profile.objects.bulk_create(
@@ -170,12 +173,12 @@ def _promote(
     moments: Mapping[str, datetime],
     *,
     causes: Mapping[str, Event] | None,
-    quiet: bool,
+    new_rules: bool,
 ) -> None:
     threshold = live.rules.threshold
     reached = [lead for lead in leads if lead.stage == "lead" and scores[lead.id].total >= threshold]
     limit = wording.plain(threshold)
-    why = "Rule set published: " if quiet else ""
+    why = f"{stages.RULE_SET_PUBLISHED}: " if new_rules else ""
     stages.qualify(
         reached,
         # An event from before the lead was opened made it qualified, but not before it was there.
@@ -185,7 +188,6 @@ def _promote(
         },
         rule_set_number=live.number,
         causes=causes,
-        quiet=quiet,
     )
 
 

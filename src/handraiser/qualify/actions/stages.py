@@ -16,6 +16,9 @@ from handraiser.kit.errors import DomainError
 from handraiser.qualify.models import StageChange
 from handraiser.qualify.rules import stages as rules
 
+# How the reason begins when another rule set counts an old lead differently: nobody is told of those.
+RULE_SET_PUBLISHED = "rule set published"
+
 
 @transaction.atomic
 def move(
@@ -70,12 +73,11 @@ def qualify(
     reasons: Mapping[str, str],
     rule_set_number: int,
     causes: Mapping[str, Event] | None = None,
-    quiet: bool = False,
 ) -> None:
     """Make leads MQL that reached the threshold, many at a time. Call it inside a transaction.
 
     Only leads that stand at `lead` move, so a repeat does nothing. `moments` and `reasons` are by lead id,
-    `causes` by person id. `quiet`: nobody is told.
+    `causes` by person id.
     """
     ready = [lead for lead in leads if lead.stage == "lead"]
     if not ready:
@@ -88,7 +90,6 @@ def qualify(
         by="",
         rule_set_number=rule_set_number,
         causes=causes,
-        quiet=quiet,
     )
     with connection.cursor() as cursor:
         cursor.executemany(
@@ -110,7 +111,6 @@ def _record(
     by: str,
     rule_set_number: int | None,
     causes: Mapping[str, Event] | None = None,
-    quiet: bool = False,
 ) -> list[StageChange]:
     """Write the history and announce it. The unique number makes two movers at once impossible."""
     counted = StageChange.objects.filter(lead__in=[lead.id for lead in leads]).values_list("lead")
@@ -134,7 +134,7 @@ def _record(
     outbox.publish_all(
         [
             outbox.prepare(
-                StageChanged(stage=to, previous=change.previous, reason=change.reason, by=by, quiet=quiet),
+                StageChanged(stage=to, previous=change.previous, reason=change.reason, by=by),
                 at=change.at,
                 person=lead.person_id,
                 lead=lead.id,

@@ -147,18 +147,20 @@ def check(rules: Rules) -> list[DomainError]:
         problems.append(DomainError("too_many_rules", f"A rule set holds at most {MAX_RULES} rules."))
     if not 0 < rules.threshold <= MAX_POINTS * POINT:
         problems.append(
-            DomainError("threshold", f"The threshold is between 1 and {MAX_POINTS:,} points.", field="threshold")
+            DomainError(
+                "threshold", f"The threshold is between 1 and {MAX_POINTS:,} points.", field="threshold"
+            )
         )
     limits = rules.limits
     if limits.fit < 0 or limits.engagement < 0 or limits.against > 0:
         problems.append(
-            DomainError("limits", "Fit and engagement have limits from 0 up, against from 0 down.", field="limits")
+            DomainError(
+                "limits", "Fit and engagement have limits from 0 up, against from 0 down.", field="limits"
+            )
         )
     bands = rules.bands
     if bands.fit_a < bands.fit_b or bands.engagement_1 < bands.engagement_2 or bands.hot < bands.warm:
-        problems.append(
-            DomainError("bands", "A begins above B, 1 above 2, hot above warm.", field="bands")
-        )
+        problems.append(DomainError("bands", "A begins above B, 1 above 2, hot above warm.", field="bands"))
     return problems
 
 

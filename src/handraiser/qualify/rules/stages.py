@@ -19,12 +19,22 @@ class Meaning:
 
 STAGES: tuple[Meaning, ...] = (
     Meaning("lead", "Lead", "Raised a hand and gave their details.", "Form, import, API or by hand"),
-    Meaning("mql", "MQL", "Reached the threshold of the live rule set. Losing points later takes nothing back.", "Rule set"),
+    Meaning(
+        "mql",
+        "MQL",
+        "Reached the threshold of the live rule set. Losing points later takes nothing back.",
+        "Rule set",
+    ),
     Meaning("accepted", "Accepted", "A rep took it and answers for it.", "Rep, at hand-off"),
     Meaning("sql", "SQL", "A rep spoke to them: the need is real.", "Rep"),
     Meaning("opportunity", "Opportunity", "A deal is open.", "Opening a deal"),
     Meaning("customer", "Customer", "A deal was won. Closes the lead.", "Winning a deal"),
-    Meaning("recycled", "Recycled", "Not now. Closes the lead; the next hand they raise opens a new one.", "Rep, with a reason"),
+    Meaning(
+        "recycled",
+        "Recycled",
+        "Not now. Closes the lead; the next hand they raise opens a new one.",
+        "Rep, with a reason",
+    ),
     Meaning("disqualified", "Disqualified", "Not for us. Closes the lead.", "Rep, with a reason"),
 )
 LABELS = {stage.key: stage.label for stage in STAGES}

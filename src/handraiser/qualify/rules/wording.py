@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handraiser.qualify.rules.rule_set import POINT, AttributeRule, EventRule, FrequencyRule, Rule
+from handraiser.qualify.rules.rule_set import POINT, AttributeRule, FrequencyRule, Rule
 from handraiser.qualify.rules.scoring import Line
 from handraiser.qualify.rules.vocabulary import ATTRIBUTES, FACTS, INTENTS
 
@@ -34,7 +34,9 @@ def title(rule: Rule) -> str:
         return f"Asked for **{_any_of(rule.value, INTENTS)}**"
     if not rule.where_field:
         return f"{fact.verb} **{_an(fact.noun)}**"
-    article = "" if rule.where_field in ("path", "event", "url") else "an " if rule.value[:1] in "aeiou" else "a "
+    article = (
+        "" if rule.where_field in ("path", "event", "url") else "an " if rule.value[:1] in "aeiou" else "a "
+    )
     return f"{fact.verb} {article}**{_any_of(rule.value)}**"
 
 
@@ -54,7 +56,9 @@ def how_counted(rule: Rule) -> str:
     }[rule.counting]
     parts = [each]
     if rule.at_most is not None and rule.counting != "once":
-        parts.append(f"at most {rule.at_most} in {_days(rule.days)}" if rule.days else f"at most {rule.at_most}")
+        parts.append(
+            f"at most {rule.at_most} in {_days(rule.days)}" if rule.days else f"at most {rule.at_most}"
+        )
     elif rule.days:
         parts.append(f"counts for {_days(rule.days)}")
     return ", ".join(parts)
@@ -83,10 +87,16 @@ def _attribute(rule: AttributeRule) -> str:
     if rule.test == "is_true":
         return f"**{label}**" if known and known.kind == "yes" else f"{label} is **yes**"
     if rule.test == "between":
-        span = f"{rule.low:,}–{rule.high:,}" if rule.low is not None and rule.high is not None else (
-            f"{rule.low:,} or more" if rule.low is not None else f"up to {rule.high:,}"
+        span = (
+            f"{rule.low:,}–{rule.high:,}"
+            if rule.low is not None and rule.high is not None
+            else (f"{rule.low:,} or more" if rule.low is not None else f"up to {rule.high:,}")
         )
-        return f"Company has **{span}** people" if rule.field == "company_employees" else f"{label} is **{span}**"
+        return (
+            f"Company has **{span}** people"
+            if rule.field == "company_employees"
+            else f"{label} is **{span}**"
+        )
     verb = "contains" if rule.test == "contains" else "is"
     return f"{label} {verb} **{_any_of(rule.value)}**"
 

@@ -46,7 +46,6 @@ def test_a_demo_request_and_pricing_make_an_mql(ines):
     assert change.rule_set_number == 1
     [fact] = announced("qualify.stage_changed")
     assert (fact.message_id, fact.cause) == (f"stage:{ines.lead.id}:1", cause)
-    assert fact.body["quiet"] is False
 
 
 def test_an_anonymous_past_counts_once_the_visitor_is_known(story_of):
@@ -187,7 +186,9 @@ def test_the_statements_do_not_grow_with_the_people(story_of, django_assert_max_
             if event.person in {story.person.id for story in stories}
         ]
         ScoreState.objects.all().delete()
-        with CaptureQueriesContext(connection, ) as captured:
+        with CaptureQueriesContext(
+            connection,
+        ) as captured:
             readers.scores().apply(events)
         return len(captured)
 

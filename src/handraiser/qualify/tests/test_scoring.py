@@ -112,8 +112,9 @@ class TestClassicSet:
 
 class TestLimits:
     def test_a_group_is_cut_at_its_limit_in_the_order_of_its_rules(self):
-        rules = rule_set.from_data(rule_set.to_data(CLASSIC) | {"limits": {"fit": 40, "engagement": 50 * POINT,
-                                                                           "against": 0}})
+        rules = rule_set.from_data(
+            rule_set.to_data(CLASSIC) | {"limits": {"fit": 40, "engagement": 50 * POINT, "against": 0}}
+        )
         demo = event("capture.form_submitted", ago=1, intent="demo", form="f")
         score = evaluate(rules, {"email_free": True}, [demo, pricing(1), pricing(DAY_MS)], now_ms=NOW)
         by_rule = {line.rule: line for line in score.lines}
@@ -124,7 +125,13 @@ class TestLimits:
 
     def test_numbers_between_bounds(self):
         rule = AttributeRule(
-            key="size", group="fit", points=POINT, field="company_employees", test="between", low=250, high=999
+            key="size",
+            group="fit",
+            points=POINT,
+            field="company_employees",
+            test="between",
+            low=250,
+            high=999,
         )
         rules = rule_set.Rules(threshold=POINT, limits=CLASSIC.limits, bands=CLASSIC.bands, rules=(rule,))
         for size, expected in ((249, 0), (250, 1), (999, 1), (1000, 0), ("400", 1), ("many", 0)):
@@ -235,8 +242,10 @@ class TestAnyHistory:
     def test_lines_add_up_and_stay_inside_their_limits(self, person, history):
         score = evaluate(CLASSIC, person, history, now_ms=NOW)
         assert sum(line.points for line in score.lines) == score.total == score.fit + score.engagement
-        group = {name: sum(line.points for line in score.lines if line.group == name) for name in
-                 ("fit", "engagement", "against")}
+        group = {
+            name: sum(line.points for line in score.lines if line.group == name)
+            for name in ("fit", "engagement", "against")
+        }
         assert 0 <= group["fit"] <= CLASSIC.limits.fit
         assert 0 <= group["engagement"] <= CLASSIC.limits.engagement
         assert CLASSIC.limits.against <= group["against"] <= 0

@@ -33,7 +33,7 @@ class ScoreChanged(Fact):
 
 @dataclass(frozen=True, kw_only=True)
 class StageChanged(Fact):
-    """A lead moved to another stage. `quiet`: a published rule set moved an old lead; nobody is told."""
+    """A lead moved to another stage."""
 
     name: ClassVar[str] = "qualify.stage_changed"
 
@@ -41,4 +41,3 @@ class StageChanged(Fact):
     previous: str
     reason: str = ""
     by: str = ""
-    quiet: bool = False
