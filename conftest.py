@@ -86,7 +86,9 @@ def pytest_collection_modifyitems(items):
             transaction = "transactional_db" in item.fixturenames or bool(
                 marker and marker.kwargs.get("transaction")
             )
-            item.add_marker(pytest.mark.django_db(transaction=transaction, databases=["default", "cache"]))
+            item.add_marker(
+                pytest.mark.django_db(transaction=transaction, databases=["default", "cache"]), append=False
+            )
         if "proof" not in (item.config.getoption("-m") or "") and item.get_closest_marker("proof"):
             item.add_marker(pytest.mark.skip(reason="long run: make proof"))
 

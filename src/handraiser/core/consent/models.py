@@ -41,7 +41,7 @@ class Wording(models.Model):
 class Grant(models.Model):
     """A permission of a person, and its withdrawal. Rows are only added and closed, never rewritten."""
 
-    id = models.CharField(max_length=32, primary_key=True, default=partial(ids.new, "grant"))
+    id = models.CharField(max_length=40, primary_key=True, default=partial(ids.new, "grant"))
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="grants")
     purpose = models.ForeignKey(Purpose, on_delete=models.PROTECT, related_name="+")
     wording = models.ForeignKey(Wording, on_delete=models.PROTECT, related_name="+")

@@ -25,7 +25,7 @@ class TimelineItem(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
-    lead_id = models.CharField(max_length=32, blank=True)
+    lead_id = models.CharField(max_length=40, blank=True)
     visitor = models.CharField(max_length=64, blank=True)
     message_id = models.CharField(max_length=64, unique=True)
     name = models.CharField(max_length=80)

@@ -20,7 +20,7 @@ class Cursor(models.Model):
     """How far a reader has come, in which journal."""
 
     reader = models.CharField(max_length=64, primary_key=True)
-    epoch = models.CharField(max_length=32)
+    epoch = models.CharField(max_length=40)
     position = models.BigIntegerField(default=0)
     moved_at = models.DateTimeField(null=True)
 

@@ -30,7 +30,7 @@ CLOSED_STAGES = (Stage.CUSTOMER, Stage.RECYCLED, Stage.DISQUALIFIED)
 class Company(models.Model):
     """An organisation that people belong to; found by its domain."""
 
-    id = models.CharField(max_length=32, primary_key=True, default=partial(ids.new, "company"))
+    id = models.CharField(max_length=40, primary_key=True, default=partial(ids.new, "company"))
     name = models.CharField(max_length=200)
     domain = models.CharField(max_length=200, blank=True)
     industry = models.CharField(max_length=120, blank=True)
@@ -53,11 +53,11 @@ class Company(models.Model):
 class Person(models.Model):
     """Somebody who gave their details. People without an email are legal: known by another identifier."""
 
-    id = models.CharField(max_length=32, primary_key=True, default=partial(ids.new, "person"))
+    id = models.CharField(max_length=40, primary_key=True, default=partial(ids.new, "person"))
     first_name = models.CharField(max_length=120, blank=True)
     last_name = models.CharField(max_length=120, blank=True)
     email = models.CharField(max_length=254, blank=True, help_text="As written; identity is `Identifier`.")
-    phone = models.CharField(max_length=32, blank=True, help_text="E.164 if it could be read.")
+    phone = models.CharField(max_length=40, blank=True, help_text="E.164 if it could be read.")
     job_title = models.CharField(max_length=200, blank=True)
     company = models.ForeignKey(Company, null=True, on_delete=models.SET_NULL, related_name="people")
     country = models.CharField(max_length=2, blank=True)
@@ -110,7 +110,7 @@ class Identifier(models.Model):
 class OfferLine(models.Model):
     """What people raise a hand for. One by default."""
 
-    id = models.CharField(max_length=32, primary_key=True, default=partial(ids.new, "offer"))
+    id = models.CharField(max_length=40, primary_key=True, default=partial(ids.new, "offer"))
     name = models.CharField(max_length=120, unique=True)
     is_default = models.BooleanField(default=False)
 
@@ -152,7 +152,7 @@ class Lead(models.Model):
     `core.people.actions.leads.assign`.
     """
 
-    id = models.CharField(max_length=32, primary_key=True, default=partial(ids.new, "lead"))
+    id = models.CharField(max_length=40, primary_key=True, default=partial(ids.new, "lead"))
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="leads")
     offer_line = models.ForeignKey(OfferLine, on_delete=models.PROTECT, related_name="+")
     how = models.CharField(max_length=40, help_text="form, import, api, hand, …")
@@ -235,7 +235,7 @@ class FieldDefinition(models.Model):
 class Note(models.Model):
     """What somebody wrote about a lead."""
 
-    id = models.CharField(max_length=32, primary_key=True, default=partial(ids.new, "note"))
+    id = models.CharField(max_length=40, primary_key=True, default=partial(ids.new, "note"))
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="notes")
     lead = models.ForeignKey(Lead, null=True, on_delete=models.SET_NULL, related_name="notes")
     author = models.ForeignKey(
@@ -252,7 +252,7 @@ class Note(models.Model):
 class Task(models.Model):
     """Something to be done by somebody, by a time."""
 
-    id = models.CharField(max_length=32, primary_key=True, default=partial(ids.new, "task"))
+    id = models.CharField(max_length=40, primary_key=True, default=partial(ids.new, "task"))
     title = models.CharField(max_length=200)
     kind = models.CharField(max_length=12, default="other", help_text="call, email, meeting, other")
     person = models.ForeignKey(Person, null=True, on_delete=models.CASCADE, related_name="tasks")

@@ -43,7 +43,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Grant',
             fields=[
-                ('id', models.CharField(default=functools.partial(handraiser.kit.ids.new, *('grant',), **{}), max_length=32, primary_key=True, serialize=False)),
+                ('id', models.CharField(default=functools.partial(handraiser.kit.ids.new, *('grant',), **{}), max_length=40, primary_key=True, serialize=False)),
                 ('proof', models.JSONField(default=dict, help_text='Where, with what, from where: page, form, truncated IP.')),
                 ('granted_at', models.DateTimeField()),
                 ('withdrawn_at', models.DateTimeField(null=True)),

@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
             name='TimelineItem',
             fields=[
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('lead_id', models.CharField(blank=True, max_length=32)),
+                ('lead_id', models.CharField(blank=True, max_length=40)),
                 ('visitor', models.CharField(blank=True, max_length=64)),
                 ('message_id', models.CharField(max_length=64, unique=True)),
                 ('name', models.CharField(max_length=80)),

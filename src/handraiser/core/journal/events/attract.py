@@ -65,3 +65,12 @@ class SpendEntered(Fact):
     to_date: str
     amount: int
     currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpendRemoved(Fact):
+    """A spend was taken out again: it was entered by mistake, or its import was undone."""
+
+    name: ClassVar[str] = "attract.spend_removed"
+
+    spend: str

@@ -44,13 +44,13 @@ class HandOffRejected(Fact):
 
 @dataclass(frozen=True, kw_only=True)
 class DealOpened(Fact):
-    """A deal was opened for a lead. Minor units."""
+    """A deal was opened for a lead. Minor units; None: not known yet."""
 
     name: ClassVar[str] = "convert.deal_opened"
 
     deal: str
     pipeline: str
-    amount: int
+    amount: int | None
     currency: str
 
 
@@ -68,12 +68,12 @@ class DealMoved(Fact):
 
 @dataclass(frozen=True, kw_only=True)
 class DealWon(Fact):
-    """A deal was won: the lead is a customer."""
+    """A deal was won: the lead is a customer. Minor units; None: unknown."""
 
     name: ClassVar[str] = "convert.deal_won"
 
     deal: str
-    amount: int
+    amount: int | None
     currency: str
     by: str = ""
 

@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
             name='Cursor',
             fields=[
                 ('reader', models.CharField(max_length=64, primary_key=True, serialize=False)),
-                ('epoch', models.CharField(max_length=32)),
+                ('epoch', models.CharField(max_length=40)),
                 ('position', models.BigIntegerField(default=0)),
                 ('moved_at', models.DateTimeField(null=True)),
             ],

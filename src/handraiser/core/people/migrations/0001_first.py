@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='OfferLine',
             fields=[
-                ('id', models.CharField(default=functools.partial(handraiser.kit.ids.new, *('offer',), **{}), max_length=32, primary_key=True, serialize=False)),
+                ('id', models.CharField(default=functools.partial(handraiser.kit.ids.new, *('offer',), **{}), max_length=40, primary_key=True, serialize=False)),
                 ('name', models.CharField(max_length=120, unique=True)),
                 ('is_default', models.BooleanField(default=False)),
             ],
@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Company',
             fields=[
-                ('id', models.CharField(default=functools.partial(handraiser.kit.ids.new, *('company',), **{}), max_length=32, primary_key=True, serialize=False)),
+                ('id', models.CharField(default=functools.partial(handraiser.kit.ids.new, *('company',), **{}), max_length=40, primary_key=True, serialize=False)),
                 ('name', models.CharField(max_length=200)),
                 ('domain', models.CharField(blank=True, max_length=200)),
                 ('industry', models.CharField(blank=True, max_length=120)),
@@ -65,7 +65,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Lead',
             fields=[
-                ('id', models.CharField(default=functools.partial(handraiser.kit.ids.new, *('lead',), **{}), max_length=32, primary_key=True, serialize=False)),
+                ('id', models.CharField(default=functools.partial(handraiser.kit.ids.new, *('lead',), **{}), max_length=40, primary_key=True, serialize=False)),
                 ('how', models.CharField(help_text='form, import, api, hand, …', max_length=40)),
                 ('raised_with', models.CharField(blank=True, help_text='What they raised a hand with.', max_length=200)),
                 ('opened_at', models.DateTimeField()),
@@ -98,11 +98,11 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Person',
             fields=[
-                ('id', models.CharField(default=functools.partial(handraiser.kit.ids.new, *('person',), **{}), max_length=32, primary_key=True, serialize=False)),
+                ('id', models.CharField(default=functools.partial(handraiser.kit.ids.new, *('person',), **{}), max_length=40, primary_key=True, serialize=False)),
                 ('first_name', models.CharField(blank=True, max_length=120)),
                 ('last_name', models.CharField(blank=True, max_length=120)),
                 ('email', models.CharField(blank=True, help_text='As written; identity is `Identifier`.', max_length=254)),
-                ('phone', models.CharField(blank=True, help_text='E.164 if it could be read.', max_length=32)),
+                ('phone', models.CharField(blank=True, help_text='E.164 if it could be read.', max_length=40)),
                 ('job_title', models.CharField(blank=True, max_length=200)),
                 ('country', models.CharField(blank=True, max_length=2)),
                 ('time_zone', models.CharField(blank=True, max_length=64)),
@@ -120,7 +120,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Note',
             fields=[
-                ('id', models.CharField(default=functools.partial(handraiser.kit.ids.new, *('note',), **{}), max_length=32, primary_key=True, serialize=False)),
+                ('id', models.CharField(default=functools.partial(handraiser.kit.ids.new, *('note',), **{}), max_length=40, primary_key=True, serialize=False)),
                 ('text', models.TextField()),
                 ('written_at', models.DateTimeField()),
                 ('author', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
@@ -152,7 +152,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Task',
             fields=[
-                ('id', models.CharField(default=functools.partial(handraiser.kit.ids.new, *('task',), **{}), max_length=32, primary_key=True, serialize=False)),
+                ('id', models.CharField(default=functools.partial(handraiser.kit.ids.new, *('task',), **{}), max_length=40, primary_key=True, serialize=False)),
                 ('title', models.CharField(max_length=200)),
                 ('kind', models.CharField(default='other', help_text='call, email, meeting, other', max_length=12)),
                 ('due_at', models.DateTimeField(null=True)),

@@ -1,0 +1,64 @@
+"""Who is who: the same person by another spelling, strangers kept apart."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handraiser.core.identity import rules
+from handraiser.core.identity.actions import identifiers
+from handraiser.core.people.models import Identifier, Person
+
+NOW = datetime(2026, 11, 19, 10, tzinfo=UTC)
+
+
+def resolve(**known):
+    return identifiers.resolve(at=NOW, how="form", **known)
+
+
+def test_it_works(organisation):
+    first = resolve(email="Ines@Halden.example.com", values={"first_name": "Ines"})
+    again = resolve(email=" ines@halden.EXAMPLE.com ")
+    assert first.created and not again.created and first.person == again.person
+
+
+def test_an_open_form_overwrites_nothing(organisation):
+    person = resolve(email="a@one.example.com", values={"first_name": "Ann"}).person
+    resolve(email="a@one.example.com", values={"first_name": "Mallory", "job_title": "CFO"})
+    person.refresh_from_db()
+    assert (person.first_name, person.job_title) == ("Ann", "CFO")
+    assert person.proposed == {"first_name": "Mallory"}
+
+
+def test_two_addresses_with_one_number_stay_two_people(organisation):
+    one = resolve(email="a@one.example.com", phone="020 7946 0018")
+    other = resolve(email="b@one.example.com", phone="+44 20 7946 0018")
+    assert one.person != other.person
+    assert Identifier.objects.filter(kind="phone").count() == 1
+
+
+def test_a_number_alone_finds_its_person(organisation):
+    one = resolve(phone="020 7946 0018")
+    assert resolve(phone="+442079460018").person == one.person
+
+
+def test_people_without_an_email_are_legal(organisation):
+    one = resolve(external=("olist", "abc"))
+    assert resolve(external=("olist", "abc")).person == one.person
+    assert resolve(external=("other", "abc")).person != one.person
+    assert Person.objects.count() == 2
+
+
+@given(st.text(max_size=300))
+def test_a_normal_address_is_stable(text):
+    once = rules.normal_email(text)
+    assert rules.normal_email(once) == once and len(once) <= rules.EMAIL_MAX
+
+
+@given(st.text(max_size=60), st.sampled_from(["GB", "DE", "US", "", "zz"]))
+def test_any_number_is_read_or_refused(text, country):
+    once = rules.normal_phone(text, country=country)
+    assert once == "" or once.startswith("+")
