@@ -89,7 +89,7 @@ def compose(
 
 
 def _track(page: str, *, message_id: str, links: list[str], keep: str) -> str:
-    """Lead each web link through us; its target is stored with the message, so nobody can send it elsewhere."""
+    """Lead each web link through us; its target is stored with the message: nobody can send it elsewhere."""
 
     def swap(match: re.Match[str]) -> str:
         url = html.unescape(match[2])

@@ -66,6 +66,12 @@ class Message(models.Model):
         indexes = [
             # The sweep takes what is due.
             models.Index(fields=["due_at", "id"], condition=Q(state="waiting"), name="message_due"),
+            # Mail that somebody waits for overtakes a long queue of marketing.
+            models.Index(
+                fields=["due_at", "id"],
+                condition=Q(state="waiting") & ~Q(purpose="marketing"),
+                name="message_due_urgent",
+            ),
             # Recovery looks for what a dead process held.
             models.Index(fields=["claimed_at"], condition=Q(state="sending"), name="message_in_flight"),
             # The outbox's tabs, newest first.
@@ -95,6 +101,9 @@ class Attempt(models.Model):
             models.UniqueConstraint(fields=["message", "number"], name="attempt_numbered_once"),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.number}: {self.outcome or 'no answer'}"
+
 
 class DeliveryEvent(models.Model):
     """What came back about a message. `machine` names the proxy or scanner; "" is a person."""
@@ -108,6 +117,9 @@ class DeliveryEvent(models.Model):
     class Meta:
         db_table = "delivery_event"
         indexes = [models.Index(fields=["message", "kind", "at"], name="delivery_event_of_message")]
+
+    def __str__(self) -> str:
+        return self.kind
 
 
 class Suppression(models.Model):
@@ -126,6 +138,9 @@ class Suppression(models.Model):
             models.UniqueConstraint(fields=["email_hash", "scope"], name="suppressed_once_a_scope"),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.scope}: {self.reason}"
+
 
 class Switch(models.Model):
     """The one row that can stop all sending: by a person, or while the mail server does not answer."""
@@ -140,6 +155,9 @@ class Switch(models.Model):
 
     class Meta:
         db_table = "delivery_switch"
+
+    def __str__(self) -> str:
+        return "paused" if self.paused_at else self.trouble or "sending"
 
     @classmethod
     def get(cls) -> Switch:

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-admin: list[URLPattern | URLResolver] = []
+from handraiser.core.notices import views
+
+admin: list[URLPattern | URLResolver] = [
+    path("inbox/", views.inbox, name="inbox"),
+    path("inbox/read/", views.read_all, name="read_all"),
+    path("inbox/<str:notice_id>/open/", views.open_notice, name="open"),
+    path("notices/poll/", views.poll, name="poll"),
+]
 public: list[URLPattern | URLResolver] = []

@@ -42,10 +42,11 @@ def queue(
 ) -> Message:
     """Put a mail into the outbox; the same `key` gives the message that is already there.
 
-    `text` is the whole mail in our small language (`rules.personalise`): paragraphs, `[label](address)`, and,
-    when `values` is given, `{{ field|fallback }}`; the HTML is made from it unless `mjml` (sections for the
-    layout, or a whole document) or `html` is given. `to` defaults to the person's address. Links and opens are
-    tracked in mail to persons, never in notices and system mail. Whether it may go out is decided when it does.
+    `text` is the whole mail in our small language (`rules.personalise`): paragraphs, `[label](address)`,
+    and, when `values` is given, `{{ field|fallback }}`; the HTML is made from it unless `mjml` (sections for
+    the layout, or a whole document) or `html` is given. `to` defaults to the person's address. Links and
+    opens are tracked in mail to persons, never in notices and system mail. Whether it may go out is decided
+    when it does.
     Raises DomainError("bad_purpose") or ("bad_mjml").
     """
     if purpose not in Purpose.values:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
 _FIELD = re.compile(r"\{\{\s*([a-z][a-z0-9_.]*)\s*(?:\|([^{}]*))?\}\}")
-_LINK = re.compile(r"\[([^\[\]\n]+)\]\(([^()\s]+)\)")
+_LINK = re.compile(r"\[([^\[\]\n]+)\]\(((?:\{\{[^{}\n]*\}\}|[^()\s])+)\)")
 _BROKEN = re.compile(r"\{\{|\}\}")
 _SPACE = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
 SCHEMES = ("http", "https", "mailto", "tel")

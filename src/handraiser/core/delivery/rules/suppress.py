@@ -29,7 +29,7 @@ SENTENCES: dict[str, str] = {
     Reason.MANUAL: "Somebody put this address on the suppression list.",
     Reason.NO_CONSENT: "They did not say yes to news by email.",
     Reason.NO_SENDER: "No sender is set. Set it under Settings, Organisation.",
-    Reason.NO_POSTAL_ADDRESS: "Marketing mail must carry your postal address, and none was set when it was made.",
+    Reason.NO_POSTAL_ADDRESS: "Marketing mail must carry your postal address, and it did not.",
     Reason.NO_ADDRESS: "The person has no email address.",
     Reason.CANCELLED: "It was taken back before it was sent.",
 }
