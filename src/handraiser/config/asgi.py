@@ -13,7 +13,13 @@ import django
 django.setup()
 
 from a2wsgi import WSGIMiddleware
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
+
+from handraiser.collector.app import Collector, Settings
+from handraiser.collector.records import Records
+from handraiser.core.journal import live, wake
+from handraiser.core.journal.store import Store, open_store
 
 Scope = dict[str, Any]
 App = Callable[[Scope, Callable[[], Awaitable[Any]], Callable[[Any], Awaitable[None]]], Awaitable[None]]
@@ -22,12 +28,42 @@ App = Callable[[Scope, Callable[[], Awaitable[Any]], Callable[[Any], Awaitable[N
 _django: App = WSGIMiddleware(get_wsgi_application(), workers=8)  # type: ignore[assignment]
 
 
+def _open_journal() -> Store:
+    path, conninfo = live.target()
+    store = open_store(path=path or None, conninfo=conninfo)
+    store.prepare()
+    return store
+
+
+def _collector() -> Collector:
+    _, conninfo = live.target()
+    return Collector(
+        Settings(
+            open_journal=_open_journal,
+            records=Records(path=settings.DATABASES["default"]["NAME"], conninfo=conninfo),
+            home=settings.HOME,
+            secret=settings.SECRET_KEY,
+            hosts=settings.ALLOWED_HOSTS,
+            trusted_proxies=settings.TRUSTED_PROXIES,
+            committed=wake.loop,
+        )
+    )
+
+
+_doors = _collector()
+
+
 async def application(scope: Scope, receive, send) -> None:
     """Route by path. Django starts no event loop and shares none."""
     if scope["type"] == "lifespan":
         while True:
             message = await receive()
+            if message["type"] == "lifespan.shutdown":
+                await _doors.close()
             await send({"type": f"{message['type']}.complete"})
             if message["type"] == "lifespan.shutdown":
                 return
+    if scope["type"] == "http" and _doors.takes(scope["path"]):
+        await _doors(scope, receive, send)
+        return
     await _django(scope, receive, send)

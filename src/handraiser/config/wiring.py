@@ -2,31 +2,58 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from handraiser.attract import readers as attract
+from handraiser.attract.actions import identifications
+from handraiser.capture.imports import leads as lead_imports
+from handraiser.capture.imports import tasks as import_tasks
+from handraiser.capture.imports.kinds import Kind
 from handraiser.console.finding import Finder
 from handraiser.console.navigation import Entry
+from handraiser.convert import imports as deal_imports
+from handraiser.convert import readers as convert
+from handraiser.core.delivery.actions import sending
 from handraiser.core.identity import readers as identity
 from handraiser.core.journal.loop import Sweep
 from handraiser.core.journal.readers import Reader
+from handraiser.core.notices import queries as notices
 from handraiser.core.staff.roles import ALL, EDITORS, Role
+from handraiser.desk import finding
+from handraiser.desk import navigation as desk
+from handraiser.measure import imports as spend_imports
+from handraiser.qualify import readers as qualify
 
 READERS_OF_CONFIGURATION = (Role.OWNER, Role.MARKETER, Role.ANALYST)
 
 # Order matters only for speed: a reader that uses another's tables says so with `after`.
 READERS: list[Reader] = [
+    attract.visits(),
+    attract.conversions(),
     identity.timeline(),
+    qualify.scores(),
+    convert.hand_offs(),
 ]
 
-SWEEPS: list[Sweep] = []
+SWEEPS: list[Sweep] = [
+    Sweep("attract.identifications", identifications.apply_waiting),
+    qualify.due(),
+    Sweep("imports.revive", import_tasks.revive, every=timedelta(seconds=30)),
+    convert.lapses(),
+    sending.sweep(),
+]
 
-FINDERS: list[Finder] = []
+FINDERS: list[Finder] = [finding.find]
+
+IMPORT_KINDS: list[Kind] = [lead_imports.KIND, deal_imports.KIND, spend_imports.KIND]
 
 NAVIGATION: list[list[Entry]] = [
     [
-        Entry("Today", "today", "/admin/", ALL, key="t"),
-        Entry("Leads", "lead", "/admin/leads/", ALL, key="l"),
+        Entry("Today", "today", "/admin/", ALL, key="t", count=desk.due),
+        Entry("Leads", "lead", "/admin/leads/", ALL, key="l", count=desk.open_leads),
         Entry("Companies", "company", "/admin/companies/", ALL),
         Entry("Pipeline", "pipe", "/admin/pipeline/", ALL, key="p"),
-        Entry("Inbox", "inbox", "/admin/inbox/", ALL, key="i"),
+        Entry("Inbox", "inbox", "/admin/inbox/", ALL, key="i", count=notices.count_for),
     ],
     [
         Entry("Attract", "attract", "/admin/attract/", READERS_OF_CONFIGURATION),
