@@ -6,6 +6,8 @@ import os
 import signal
 import sys
 import threading
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -99,6 +101,97 @@ def tasks() -> None:
     from django.core.management import call_command
 
     call_command("db_worker", interval=0.5, reload=False, startup_delay=False, verbosity=0)
+
+
+def _import_verb(kind: str, what: str) -> None:
+    def verb(
+        file: Annotated[Path, typer.Argument(help="The CSV file.")],
+        map_file: Annotated[
+            Path | None, typer.Option("--map", help="TOML file: which column holds what.")
+        ] = None,
+        dry_run: bool = typer.Option(False, "--dry-run", help="Say what would happen; write nothing."),
+    ) -> None:
+        _django()
+        from handraiser.capture.imports import commands
+
+        commands.bring_in(kind=kind, file=file, map_file=map_file, dry_run=dry_run, say=typer.echo)
+
+    imports.command(kind, help=what)(verb)
+
+
+_import_verb("leads", "People and their leads.")
+_import_verb("deals", "Deals that were won elsewhere.")
+_import_verb("spend", "What campaigns cost.")
+
+
+@imports.command("undo")
+def import_undo(import_id: str = typer.Argument(..., help="As the import printed it.")) -> None:
+    """Take back what an import made, unless somebody worked with it since."""
+    _django()
+    from handraiser.capture.imports import commands
+
+    commands.take_back(import_id=import_id, say=typer.echo)
+
+
+@app.command()
+def kpi(
+    start: str = typer.Option(..., "--from", help="First day, like 2026-01-01."),
+    end: str = typer.Option(..., "--to", help="The day after the last one."),
+    by: str = typer.Option("source", help="source, channel, campaign or landing_page"),
+    as_json: bool = typer.Option(False, "--json", help="One JSON object."),
+) -> None:
+    """What became of the leads of a period."""
+    _django()
+    from handraiser.measure import commands
+
+    commands.kpi(start=start, end=end, by=by, as_json=as_json, say=typer.echo)
+
+
+@keys.command("create")
+def keys_create(
+    name: Annotated[str, typer.Option(help="Where it is used.")],
+    scope: Annotated[list[str], typer.Option(help="What it may do; repeat for more. * is everything.")],
+    public: Annotated[bool, typer.Option("--public", help="It will stand in web pages.")] = False,
+) -> None:
+    """Make a key. The last line is the key alone; it cannot be shown again."""
+    _django()
+    from handraiser.core.staff.actions import keys as actions
+    from handraiser.core.staff.api_auth import SCOPES
+    from handraiser.kit import clock
+
+    if unknown := sorted(set(scope) - SCOPES.keys() - {"*"}):
+        raise DomainError(
+            "no_scope", f"Unknown scope {', '.join(unknown)}. The scopes are: {', '.join(SCOPES)}, *."
+        )
+    key, secret = actions.create(name=name, scopes=scope, public=public, at=clock.now())
+    typer.echo(f"{key.id}  {key.name}  may {', '.join(key.scopes)}")
+    typer.echo(secret)
+
+
+@keys.command("list")
+def keys_list() -> None:
+    """All keys: id, beginning, scopes, state, name."""
+    _django()
+    from handraiser.core.staff.models import ApiKey
+
+    for key in ApiKey.objects.order_by("created_at"):
+        state = "revoked" if key.revoked_at else "in force"
+        typer.echo(f"{key.id}  {key.prefix}…  {state}  {','.join(key.scopes)}  {key.name}")
+
+
+@keys.command("revoke")
+def keys_revoke(key_id: str) -> None:
+    """End a key at once."""
+    _django()
+    from handraiser.core.staff.actions import keys as actions
+    from handraiser.core.staff.models import ApiKey
+    from handraiser.kit import clock
+
+    key = ApiKey.objects.filter(id=key_id).first()
+    if key is None:
+        raise DomainError("no_key", f"There is no key {key_id}. See: handraiser keys list", kind="missing")
+    actions.revoke(key=key, at=clock.now())
+    typer.echo(f"{key.name} no longer opens anything.")
 
 
 @app.command()

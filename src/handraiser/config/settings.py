@@ -54,7 +54,7 @@ HOME = ENV.home.resolve()
 
 def _prepare_home() -> None:
     HOME.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for name in ("files", "media", "run"):
+    for name in ("files", "media", "run", "static"):
         (HOME / name).mkdir(mode=0o700, exist_ok=True)
 
 
@@ -96,6 +96,7 @@ INSTALLED_APPS = [
     "handraiser.nurture",
     "handraiser.qualify",
     "handraiser.capture",
+    "handraiser.capture.imports",
     "handraiser.attract",
     "handraiser.console",
     "handraiser.core.notices",
@@ -142,12 +143,14 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "handraiser.core.staff.zone.reader_zone",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "handraiser.config.middleware.Permissions",
+    "handraiser.console.setup.first_run",
     "handraiser.config.middleware.DomainErrors",
     "wagtail.contrib.redirects.middleware.RedirectMiddleware",
     "axes.middleware.AxesMiddleware",
@@ -368,3 +371,17 @@ def FINDERS():
     from handraiser.config.wiring import FINDERS as finders
 
     return finders
+
+
+def IMPORT_KINDS():
+    """What can be imported; a function for the same reason."""
+    from handraiser.config.wiring import IMPORT_KINDS as kinds
+
+    return kinds
+
+
+def READERS():
+    """Who takes the journal further, for its health screen."""
+    from handraiser.config.wiring import READERS as readers
+
+    return readers
