@@ -10,7 +10,7 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
-from handraiser.core.staff.roles import ALL, EDITORS, Role
+from handraiser.core.staff.roles import ALL, EDITORS, SELLERS, Role
 
 PUBLIC = ("public",)
 OWNER = (Role.OWNER,)
@@ -28,10 +28,69 @@ TABLE: dict[str, tuple[str, ...]] = {
     "media": PUBLIC,
     "account_*": PUBLIC,
     "mfa_*": ALL,
+    "mfa_authenticate": PUBLIC,
     "api:*": PUBLIC,
     "*_public:*": PUBLIC,
     # --- the shell
     "console:find": ALL,
+    # --- settings
+    "staff:settings": EDITORS,
+    "staff:you": ALL,
+    "staff:*": OWNER,
+    "people:fields": EDITORS,
+    "people:field_*": EDITORS,
+    "journal:health": EDITORS,
+    "journal:parked": EDITORS,
+    "journal:retry": OWNER,
+    "journal:set_aside": OWNER,
+    "console:mail*": OWNER,
+    "console:setup*": OWNER,
+    "console:components": ALL,
+    # --- mail and notices
+    "delivery:outbox": READERS,
+    "delivery:message": READERS,
+    "delivery:body": READERS,
+    "delivery:pause": EDITORS,
+    "delivery:resume": EDITORS,
+    "delivery:change": EDITORS,
+    "notices:*": ALL,
+    # --- sales; a rep's own rows by `visible_to`
+    "convert:board": ALL,
+    "convert:deal": ALL,
+    "convert:open_deal": SELLERS,
+    "convert:lead_options": SELLERS,
+    "convert:change_deal": SELLERS,
+    "convert:move_deal": SELLERS,
+    "convert:undo_move": SELLERS,
+    "convert:hand_off": ALL,
+    "convert:accept": SELLERS,
+    "convert:reject": SELLERS,
+    "convert:qualify_as_sql": SELLERS,
+    "convert:routing": READERS,
+    "convert:change_routing": EDITORS,
+    "convert:hand_offs": READERS,
+    "convert:pipelines": READERS,
+    "convert:change_pipeline": EDITORS,
+    # --- qualify
+    "qualify:*": EDITORS,
+    "qualify:home": READERS,
+    "qualify:rule_sets": READERS,
+    "qualify:rule_set": READERS,
+    "qualify:effect": READERS,
+    "qualify:try_on": READERS,
+    "qualify:stages": ALL,
+    "qualify:why": ALL,
+    # --- the desk; rows by `visible_to`
+    "desk:*": SELLERS,
+    "desk:today": ALL,
+    "desk:leads": ALL,
+    "desk:leads_export": ALL,
+    "desk:filter": ALL,
+    "desk:columns": ALL,
+    "desk:lead": ALL,
+    "desk:why": ALL,
+    "desk:companies": ALL,
+    "desk:company": ALL,
     # --- content, in Wagtail
     "wagtailadmin_login": PUBLIC,
     "wagtailadmin_logout": ALL,

@@ -266,6 +266,7 @@ AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_USERNAME_FORM_FIELD = "login"
+AXES_USERNAME_CALLABLE = "handraiser.core.staff.accounts.typed_address"
 AXES_LOCKOUT_TEMPLATE = "staff/locked.html"
 AXES_CLIENT_IP_CALLABLE = "handraiser.config.middleware.axes_address"
 AXES_RESET_ON_SUCCESS = True

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from handraiser.core.staff.roles import EDITORS, Role
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -20,3 +22,17 @@ class Entry:
     roles: tuple[str, ...]
     count: Callable[[Any], tuple[int, bool]] | None = None
     key: str = ""
+
+
+OWNER = (Role.OWNER,)
+
+SETTINGS: list[Entry] = [
+    Entry("Organisation", "company", "/admin/settings/organisation/", OWNER),
+    Entry("Mail", "mail", "/admin/settings/mail/", OWNER),
+    Entry("Staff", "users", "/admin/settings/staff/", OWNER),
+    Entry("API keys", "key", "/admin/settings/keys/", OWNER),
+    Entry("Custom fields", "form", "/admin/settings/fields/", EDITORS),
+    Entry("Journal", "server", "/admin/settings/journal/", EDITORS),
+    Entry("Changes", "history", "/admin/settings/audit/", OWNER),
+]
+"""The tabs of Settings."""

@@ -18,6 +18,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from handraiser.console.navigation import SETTINGS
 from handraiser.core.staff.models import User
 from handraiser.core.staff.roles import Role
 from handraiser.kit import clock
@@ -213,6 +214,15 @@ def empty_state(
 def tabs(items: Iterable[tuple[Any, ...]], label: str = "Sections") -> dict[str, object]:
     """The second level: items are (label, url, is_current, count or None)."""
     return {"items": [(*item, None)[:4] for item in items], "label": label}
+
+
+@register.inclusion_tag(f"{PARTIALS}/tabs.html", takes_context=True)
+def settings_tabs(context: template.Context) -> dict[str, object]:
+    """The tabs of Settings that this person may open."""
+    request = context["request"]
+    mine = [entry for entry in SETTINGS if request.user.role in entry.roles]
+    items = [(entry.label, entry.url, request.path.startswith(entry.url), None) for entry in mine]
+    return {"items": items, "label": "Settings"}
 
 
 @register.inclusion_tag(f"{PARTIALS}/field.html")

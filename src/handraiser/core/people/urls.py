@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-admin: list[URLPattern | URLResolver] = []
+from handraiser.core.people.views import fields
+
+admin: list[URLPattern | URLResolver] = [
+    path("settings/fields/", fields.fields, name="fields"),
+    path("settings/fields/new/", fields.field_add, name="field_add"),
+    path("settings/fields/<int:field_id>/", fields.field_change, name="field_change"),
+    path("settings/fields/<int:field_id>/remove/", fields.field_remove, name="field_remove"),
+]
 public: list[URLPattern | URLResolver] = []

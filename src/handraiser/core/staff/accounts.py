@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from allauth.account.adapter import DefaultAccountAdapter
+from django.http import HttpRequest
 
 
 class StaffAccounts(DefaultAccountAdapter):
@@ -10,3 +13,9 @@ class StaffAccounts(DefaultAccountAdapter):
 
     def is_open_for_signup(self, request) -> bool:
         return False
+
+
+def typed_address(request: HttpRequest | None, credentials: dict[str, Any] | None) -> str:
+    """The address that the lockout counts tries for, however it was spelled."""
+    typed = (credentials or {}).get("email") or (request.POST.get("login") if request else "")
+    return (typed or "").strip().lower()

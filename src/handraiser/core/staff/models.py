@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
 
+from handraiser.core.staff import rights
 from handraiser.core.staff.roles import Role
 
 
@@ -33,6 +34,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     density = models.CharField(max_length=12, default="comfortable")
     theme = models.CharField(max_length=8, default="auto")
     notify_by_email = models.BooleanField(default=True)
+    keys = models.BooleanField(default=True, help_text="Single letters act as shortcuts.")
+    invited_at = models.DateTimeField(null=True, help_text="Invited and not here yet; null: came in.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = UserManager()
@@ -44,6 +47,12 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.name or self.email
+
+    def save(self, *args, **kwargs) -> None:
+        """Store, and give the rights in Wagtail that follow from the role."""
+        self.is_superuser = self.role == Role.OWNER
+        super().save(*args, **kwargs)
+        rights.follow_role(self)
 
     @property
     def is_staff(self) -> bool:
@@ -86,6 +95,7 @@ class Organisation(models.Model):
     smtp_security = models.CharField(max_length=10, default="starttls", help_text="starttls, tls or none")
     smtp_user = models.CharField(max_length=200, blank=True)
     smtp_password_sealed = models.TextField(blank=True)
+    mail_tested_at = models.DateTimeField(null=True, help_text="A test mail went out with these settings.")
     brand_hue = models.CharField(max_length=7, default="#0C6B58")
     set_up_at = models.DateTimeField(null=True)
     demo = models.BooleanField(default=False, help_text="Demo data is installed.")
@@ -105,7 +115,7 @@ class Organisation(models.Model):
 class ApiKey(models.Model):
     """A key for programs. Only a hash is kept; the prefix lets people tell keys apart."""
 
-    id = models.CharField(max_length=32, primary_key=True)
+    id = models.CharField(max_length=40, primary_key=True)
     name = models.CharField(max_length=120)
     prefix = models.CharField(max_length=16)
     hash = models.CharField(max_length=64, unique=True)
@@ -118,6 +128,9 @@ class ApiKey(models.Model):
 
     class Meta:
         db_table = "staff_api_key"
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class AuditEntry(models.Model):
@@ -132,3 +145,6 @@ class AuditEntry(models.Model):
     class Meta:
         db_table = "staff_audit"
         indexes = [models.Index(fields=["-at"], name="audit_newest_first")]
+
+    def __str__(self) -> str:
+        return f"{self.actor}: {self.action} {self.object}"

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from handraiser.core.staff.actions import audit
 from handraiser.core.staff.models import ApiKey, User
 from handraiser.kit import clock, ids
 from handraiser.kit.errors import DomainError
@@ -45,6 +46,13 @@ def create(
         made_by=by,
         created_at=at,
     )
+    audit.record(
+        actor=by or "the command line",
+        action="key.created",
+        object=key.name,
+        at=at,
+        detail={"scopes": scopes, "public": public},
+    )
     return key, secret
 
 
@@ -59,6 +67,10 @@ def verify(*, secret: str, scope: str | None, at: datetime) -> ApiKey | None:
     return key
 
 
-def revoke(*, key: ApiKey, at: datetime) -> bool:
+@transaction.atomic
+def revoke(*, key: ApiKey, at: datetime, by: User | None = None) -> bool:
     """End a key at once; False if it was ended already."""
-    return bool(ApiKey.objects.filter(id=key.id, revoked_at=None).update(revoked_at=at))
+    ended = bool(ApiKey.objects.filter(id=key.id, revoked_at=None).update(revoked_at=at))
+    if ended:
+        audit.record(actor=by or "the command line", action="key.revoked", object=key.name, at=at)
+    return ended
