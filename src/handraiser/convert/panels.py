@@ -1,0 +1,194 @@
+"""Sales on the desk: the hand-off, and the deals of a lead.
+
+The desk puts `hand_off_of(...)` (or each of `waiting(...)`) into its page as `packet` and includes
+"convert/hand_off.html"; `deals_panel(...)` as `panel` with "convert/lead_deals.html". Both need the files
+"convert/hand_off.css" and "convert/hand_off.js" in the page's head and scripts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from handraiser.capture.models import Submission
+from handraiser.convert import queries
+from handraiser.convert.actions.hand_offs import answered_before
+from handraiser.convert.models import Deal, HandOff, HandOffState
+from handraiser.convert.reasons import REJECT_SENTENCES, Reject
+from handraiser.convert.rules import clocks, packets
+from handraiser.convert.rules.clocks import Clock
+from handraiser.core.identity.models import TimelineItem
+from handraiser.core.people.models import CLOSED_STAGES, Lead, Stage
+from handraiser.core.staff.models import User
+from handraiser.core.staff.roles import SELLERS
+from handraiser.qualify import queries as qualify
+
+# How long an answered hand-off stays on the lead's page.
+SHOWN_AFTER_ANSWER = timedelta(days=1)
+READ = ("attract.page_viewed", "capture.magnet_downloaded")
+
+
+@dataclass(frozen=True)
+class Packet:
+    """All that a rep needs to decide in one look. Without `visible` only the outcome may be shown."""
+
+    hand_off: HandOff
+    lead: Lead
+    visible: bool
+    can_answer: bool
+    clock: Clock | None
+    outcome: str
+    who: str
+    asked: str
+    quote: str
+    read: tuple[str, ...]
+    reasons: tuple[tuple[str, str, bool], ...]
+    gaps: tuple[packets.Gap, ...]
+    say_first: str
+
+    @property
+    def phone(self) -> str:
+        return self.lead.person.phone
+
+    @property
+    def reject_reasons(self) -> list[tuple[str, str, str]]:
+        """(key, label, what it means) of every reason to say no."""
+        return [(key, label, REJECT_SENTENCES[key]) for key, label in Reject.choices]
+
+
+def packet(*, hand_off: HandOff, user: User, at: datetime, brief: bool = False) -> Packet:
+    """One hand-off as this person may see it. `brief` leaves out what needs the lead's history."""
+    lead = hand_off.lead
+    visible = Lead.objects.visible_to(user).filter(id=lead.id).exists()
+    waiting = hand_off.state == HandOffState.WAITING
+    wrote = _last_words(lead) if visible and not brief else ""
+    return Packet(
+        hand_off=hand_off,
+        lead=lead,
+        visible=visible,
+        can_answer=waiting and user.role in SELLERS,
+        clock=_clock(hand_off, at) if waiting else None,
+        outcome="" if waiting else _outcome(hand_off, user, at),
+        who=_who(lead, at),
+        asked=lead.raised_with,
+        quote=wrote,
+        read=_read(lead) if visible and not brief else (),
+        reasons=_reasons(lead) if visible and not brief else (),
+        gaps=packets.gaps(
+            phone=lead.person.phone,
+            email=lead.person.email,
+            job_title=lead.person.job_title,
+            company=lead.person.company.name if lead.person.company else "",
+            employees=lead.person.company.employees if lead.person.company else None,
+        ),
+        say_first=packets.say_first(wrote=wrote, asked=lead.raised_with),
+    )
+
+
+def hand_off_of(*, lead: Lead, user: User, at: datetime) -> Packet | None:
+    """The lead's offer that waits, or was answered within a day; None if there is none to show."""
+    rows = (
+        HandOff.objects.visible_to(user)
+        .filter(lead=lead)
+        .select_related("lead__person__company", "lead__owner", "owner", "answered_by")
+    )
+    newest = rows.order_by("-offered_at", "-id").first()
+    if newest is None:
+        return None
+    if newest.answered_at is not None and newest.answered_at < at - SHOWN_AFTER_ANSWER:
+        return None
+    return packet(hand_off=newest, user=user, at=at)
+
+
+def waiting(*, user: User, at: datetime, limit: int = 50) -> list[Packet]:
+    """The offers that wait for this person, the most urgent first; only the first one in full."""
+    rows = queries.waiting_for(user).select_related("answered_by")[:limit]
+    return [packet(hand_off=row, user=user, at=at, brief=place > 0) for place, row in enumerate(rows)]
+
+
+def _clock(hand_off: HandOff, at: datetime) -> Clock | None:
+    if hand_off.answer_by is None:
+        return None
+    return clocks.clock(offered_at=hand_off.offered_at, answer_by=hand_off.answer_by, now=at)
+
+
+def _outcome(hand_off: HandOff, user: User, at: datetime) -> str:
+    if hand_off.answered_by_id != user.id or hand_off.answered_at is None:
+        return answered_before(hand_off, by=user, at=hand_off.answered_at or at)
+    if hand_off.state == HandOffState.ACCEPTED:
+        took = clocks.span_in_words(int((hand_off.answered_at - hand_off.offered_at).total_seconds()))
+        return f"You have it. Answered after {took}."
+    said = f"You gave it back: {hand_off.get_reason_display().lower()}."
+    if hand_off.recycle_on:
+        said += f" A task comes on {hand_off.recycle_on.day} {hand_off.recycle_on:%B %Y}."
+    return said
+
+
+def _who(lead: Lead, at: datetime) -> str:
+    person, company = lead.person, lead.person.company
+    return packets.who(
+        job_title=person.job_title,
+        company=company.name if company else "",
+        employees=company.employees if company else None,
+        zone=person.time_zone,
+        at=at,
+    )
+
+
+def _last_words(lead: Lead) -> str:
+    """What they wrote themselves in the last form of this lead, if it asked for words."""
+    sent = (
+        Submission.objects.filter(lead=lead, state=Submission.State.ACCEPTED)
+        .select_related("version")
+        .order_by("-submitted_at")
+        .first()
+    )
+    if sent is None:
+        return ""
+    asked_for_words = [
+        field["key"] for field in sent.version.schema.get("fields", []) if field.get("type") == "textarea"
+    ]
+    return next((str(sent.answers[key]) for key in asked_for_words if sent.answers.get(key)), "")
+
+
+def _read(lead: Lead) -> tuple[str, ...]:
+    items = TimelineItem.objects.filter(person=lead.person_id, name__in=READ).order_by("-occurred_at", "-id")
+    return packets.read(
+        [
+            str(body.get("magnet_name") or body.get("title") or body.get("path") or "")
+            for body in items.values_list("body", flat=True)[:200]
+        ]
+    )
+
+
+def _reasons(lead: Lead) -> tuple[tuple[str, str, bool], ...]:
+    why = qualify.why(lead)
+    if why is None:
+        return ()
+    return tuple((line.reason or line.title, line.points, line.negative) for line in why.lines[:4])
+
+
+@dataclass(frozen=True)
+class DealsPanel:
+    """The deals of a lead, and what sales may do with it next."""
+
+    lead: Lead
+    deals: list[Deal]
+    can_qualify: bool
+    can_open: bool
+
+
+def deals_panel(*, lead: Lead, user: User) -> DealsPanel:
+    """What stands under "Deals" on the lead's page."""
+    sells = user.role in SELLERS
+    return DealsPanel(
+        lead=lead,
+        deals=list(queries.deals_of(lead=lead, user=user)),
+        can_qualify=sells and lead.stage in (Stage.LEAD, Stage.MQL, Stage.ACCEPTED),
+        can_open=sells and (lead.stage not in CLOSED_STAGES or lead.stage == Stage.CUSTOMER),
+    )
+
+
+def due_for(user: User) -> int:
+    """How many offers wait for this person: the crimson count of the navigation."""
+    return queries.waiting_for(user).count()
