@@ -25,7 +25,7 @@ class Intent(models.TextChoices):
 class Form(models.Model):
     """A set of questions that can be put on pages. What it asks is in its versions."""
 
-    id = models.CharField(max_length=32, primary_key=True, default=partial(ids.new, "form"))
+    id = models.CharField(max_length=40, primary_key=True, default=partial(ids.new, "form"))
     name = models.CharField(max_length=120)
     slug = models.SlugField(max_length=140, unique=True)
     intent = models.CharField(max_length=12, choices=Intent.choices)
@@ -105,13 +105,13 @@ class FormVersion(models.Model):
         return super().delete(*args, **kwargs)
 
 
-class FormViews(models.Model):
-    """How often a version was seen by people in a day (UTC), counted by the tracker's visitors. No person in it."""
+class FormPlace(models.Model):
+    """A page on which a form stands. The visits of that page are the n behind the form's rate."""
 
-    version = models.ForeignKey(FormVersion, on_delete=models.CASCADE, related_name="views")
-    date = models.DateField()
-    views = models.PositiveIntegerField(default=0)
+    form = models.ForeignKey(Form, on_delete=models.CASCADE, related_name="places")
+    path = models.CharField(max_length=300)
+    since = models.DateTimeField(help_text="First time it was shown there.")
 
     class Meta:
-        db_table = "capture_form_views"
-        constraints = [models.UniqueConstraint(fields=["version", "date"], name="form_views_once_a_day")]
+        db_table = "capture_form_place"
+        constraints = [models.UniqueConstraint(fields=["form", "path"], name="form_place_once")]

@@ -29,7 +29,7 @@ class LeadMagnet(models.Model):
         DISCOUNT = "discount", "Discount code"
         TRIAL = "trial", "Trial code"
 
-    id = models.CharField(max_length=32, primary_key=True, default=partial(ids.new, "magnet"))
+    id = models.CharField(max_length=40, primary_key=True, default=partial(ids.new, "magnet"))
     name = models.CharField(max_length=120, unique=True)
     kind = models.CharField(max_length=12, choices=Kind.choices, default=Kind.EBOOK)
     file = models.FileField(storage=private_files, blank=True, max_length=200)
@@ -51,11 +51,11 @@ class LeadMagnet(models.Model):
 class MagnetGrant(models.Model):
     """One person's link to one magnet. The link itself is not stored, only its hash."""
 
-    id = models.CharField(max_length=32, primary_key=True, default=partial(ids.new, "get"))
+    id = models.CharField(max_length=40, primary_key=True, default=partial(ids.new, "get"))
     magnet = models.ForeignKey(LeadMagnet, on_delete=models.CASCADE, related_name="grants")
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="magnet_grants")
     lead = models.ForeignKey(Lead, null=True, on_delete=models.SET_NULL, related_name="+")
-    submission_id = models.CharField(max_length=32, blank=True)
+    submission_id = models.CharField(max_length=40, blank=True)
     token_hash = models.CharField(max_length=64, unique=True)
     granted_at = models.DateTimeField()
     expires_at = models.DateTimeField()

@@ -23,11 +23,13 @@ class Submission(models.Model):
         QUARANTINED = "quarantined", "In quarantine"
         REJECTED = "rejected", "Deleted as spam"
 
-    id = models.CharField(max_length=32, primary_key=True, default=partial(ids.new, "sub"))
+    id = models.CharField(max_length=40, primary_key=True, default=partial(ids.new, "sub"))
     form = models.ForeignKey(Form, on_delete=models.PROTECT, related_name="submissions")
     version = models.ForeignKey(FormVersion, on_delete=models.PROTECT, related_name="submissions")
     state = models.CharField(max_length=12, choices=State.choices)
-    reason = models.CharField(max_length=24, blank=True, help_text="Why it was not accepted: rules.spam.Reason")
+    reason = models.CharField(
+        max_length=24, blank=True, help_text="Why it was not accepted: rules.spam.Reason"
+    )
     answers = models.JSONField(default=dict, help_text="What was asked, by key of the field.")
     person = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL, related_name="submissions")
     lead = models.ForeignKey(Lead, null=True, on_delete=models.SET_NULL, related_name="submissions")
@@ -37,7 +39,7 @@ class Submission(models.Model):
     visitor = models.CharField(max_length=64, blank=True)
     first_touch = models.JSONField(default=dict)
     last_touch = models.JSONField(default=dict)
-    sender = models.CharField(max_length=32, blank=True, help_text="Keyed hash of the address, for limits.")
+    sender = models.CharField(max_length=40, blank=True, help_text="Keyed hash of the address, for limits.")
     sender_network = models.CharField(max_length=50, blank=True, help_text="The address, truncated.")
     user_agent = models.CharField(max_length=300, blank=True)
     client_token = models.CharField(max_length=64, unique=True)

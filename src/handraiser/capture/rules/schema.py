@@ -42,8 +42,17 @@ LENGTHS = {
     Type.COUNTRY: 2,
 }
 
-# Where an answer may be stored besides the submission; `person:` and `lead:` + key are custom fields.
-TARGETS = ("first_name", "last_name", "email", "phone", "job_title", "company_name", "country")
+# Where an answer may be stored besides the submission, and how much fits there. `person:` and `lead:` + key
+# are custom fields.
+TARGETS = {
+    "first_name": 120,
+    "last_name": 120,
+    "email": 254,
+    "phone": 32,
+    "job_title": 200,
+    "company_name": 200,
+    "country": 2,
+}
 
 SENTENCES = {
     "missing": "This needs an answer.",
@@ -96,7 +105,7 @@ class Field(msgspec.Struct, frozen=True, omit_defaults=True):
     @property
     def limit(self) -> int:
         """The most characters (code points) that fit."""
-        most = LENGTHS.get(self.type, 200)
+        most = min(LENGTHS.get(self.type, 200), TARGETS.get(self.maps_to, 5000))
         return min(self.max_length, most) if self.max_length else most
 
     @property
@@ -131,9 +140,36 @@ def parse(raw: Mapping[str, Any]) -> Schema:
     return msgspec.convert(raw, Schema)
 
 
-def dump(schema: Schema) -> dict[str, Any]:
-    """A schema as it is stored and sent to the browser."""
+def dump(schema: Schema | Field | Condition) -> dict[str, Any]:
+    """A schema, or a part of one, as it is stored."""
     return msgspec.to_builtins(schema)
+
+
+def changed(field: Field, **changes: Any) -> Field:
+    """The field with other values. Raises msgspec.ValidationError when they have another shape."""
+    return msgspec.convert({**msgspec.to_builtins(field), **changes}, Field)
+
+
+def for_browser(schema: Schema) -> dict[str, Any]:
+    """What `form.js` needs to judge answers as `validate` does: rules without wording, and the sentences."""
+    fields = []
+    for field in schema.fields:
+        rule: dict[str, Any] = {"key": field.key, "type": str(field.type), "max": field.limit}
+        if field.required:
+            rule["required"] = True
+        if field.choices:
+            rule["choices"] = [choice.value for choice in field.choices]
+        if field.show_when:
+            rule["when"] = msgspec.to_builtins(field.show_when)
+        if field.default:
+            rule["default"] = field.default
+        fields.append(rule)
+    countries = any(field.type is Type.COUNTRY for field in schema.fields)
+    return {
+        "fields": fields,
+        "sentences": SENTENCES,
+        "countries": " ".join(sorted(COUNTRIES)) if countries else "",
+    }
 
 
 # The white space of ECMAScript, so that both sides trim alike.
@@ -254,7 +290,9 @@ def problems(schema: Schema, *, intent: str, has_magnet: bool) -> list[Problem]:
         found.append(Problem("", "No consent is asked, so nobody may be written to afterwards.", False))
     if len(asked) > _PHONE_SCREEN:
         found.append(
-            Problem("", f"{len(asked)} questions are long on a phone. Each one costs some of the sends.", False)
+            Problem(
+                "", f"{len(asked)} questions are long on a phone. Each one costs some of the sends.", False
+            )
         )
     return sorted(found, key=lambda problem: not problem.blocks)
 
@@ -275,5 +313,7 @@ def _problems_of(schema: Schema, field: Field) -> list[Problem]:
         found.append(Problem(field.key, "A consent needs a purpose.", True))
     condition = field.show_when
     if condition and not any(other.key == condition.field for other in before):
-        found.append(Problem(field.key, f"{field.label} depends on a field that is not asked before it.", True))
+        found.append(
+            Problem(field.key, f"{field.label} depends on a field that is not asked before it.", True)
+        )
     return found

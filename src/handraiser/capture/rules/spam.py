@@ -18,7 +18,6 @@ class Reason(StrEnum):
     LINKS = "links"
     MARKUP = "markup"
     DISPOSABLE = "disposable"
-    BOT = "bot"
 
 
 SENTENCES = {
@@ -29,7 +28,6 @@ SENTENCES = {
     Reason.LINKS: "A name holds a link, or the text holds more than three.",
     Reason.MARKUP: "An answer holds HTML or forum code.",
     Reason.DISPOSABLE: "The address belongs to a throw-away mail service.",
-    Reason.BOT: "It was sent by a program that names itself.",
 }
 
 MINIMUM_SECONDS = 3
@@ -44,12 +42,12 @@ _MARKUP = re.compile(r"</?[a-z][a-z0-9]*[\s/>]|\[/?(?:url|link|img)\b|<!--", re.
 
 @dataclass(frozen=True)
 class Signs:
-    """What is known about how a form was sent. `age` is the seconds since it was rendered; None: no true mark."""
+    """How a form was sent. `age`: seconds since it was rendered, None without a true mark; `recent`: other sends
+    from the same address in the window."""
 
     honeypot: str
     age: float | None
     recent: int
-    bot: bool
     disposable: bool
 
 
@@ -57,8 +55,6 @@ def suspicion(signs: Signs, *, short: Mapping[str, str], long: Mapping[str, str]
     """The first reason to look twice, or None. `short` are one-line answers, `long` free texts."""
     if signs.honeypot.strip():
         return Reason.HONEYPOT
-    if signs.bot:
-        return Reason.BOT
     if signs.age is None or signs.age > MAXIMUM_SECONDS:
         return Reason.NO_TOKEN
     if signs.age < MINIMUM_SECONDS:
