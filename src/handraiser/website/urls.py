@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
+from wagtail.contrib.sitemaps.views import sitemap
+
+from handraiser.website import views
 
 admin: list[URLPattern | URLResolver] = []
-public: list[URLPattern | URLResolver] = []
+public: list[URLPattern | URLResolver] = [
+    path("site.css", views.stylesheet, name="stylesheet"),
+    path("robots.txt", views.robots, name="robots"),
+    path("sitemap.xml", sitemap, name="sitemap"),
+]

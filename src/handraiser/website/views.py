@@ -1,0 +1,53 @@
+"""Addresses beside the pages: the stylesheet in the owner's colours, robots.txt, the sitemap."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.templatetags.static import static
+from django.utils.cache import patch_cache_control
+from django.views.decorators.http import require_safe
+
+from handraiser.core.staff.models import Organisation
+from handraiser.website.rules.palette import palette
+
+_SOURCE = Path(__file__).resolve().parent / "static" / "website" / "site.css"
+
+
+@lru_cache(maxsize=8)
+def _styles(hue: str) -> tuple[str, str]:
+    css = palette(hue).css() + _SOURCE.read_text().replace(
+        "inter-site.woff2", static("website/inter-site.woff2")
+    )
+    return css, hashlib.sha256(css.encode()).hexdigest()[:12]
+
+
+def style_version(hue: str) -> str:
+    """Changes whenever the stylesheet does, so that browsers may keep it for ever."""
+    return _styles(hue)[1]
+
+
+@require_safe
+def stylesheet(request: HttpRequest) -> HttpResponse:
+    """Colours and layout in one file: one request before the first paint."""
+    css, version = _styles(Organisation.get().brand_hue)
+    response = HttpResponse(css, content_type="text/css; charset=utf-8")
+    if request.GET.get("v") == version:
+        patch_cache_control(response, public=True, immutable=True, max_age=31_536_000)
+    else:
+        patch_cache_control(response, public=True, max_age=300)
+    return response
+
+
+@require_safe
+def robots(request: HttpRequest) -> HttpResponse:
+    """What search engines may read."""
+    lines = ["User-agent: *", "Disallow: /admin/", "Disallow: /api/", "Disallow: /accounts/"]
+    if settings.DEMO:
+        lines = ["User-agent: *", "Disallow: /"]
+    lines += ["", f"Sitemap: {settings.BASE_URL}/sitemap.xml", ""]
+    return HttpResponse("\n".join(lines), content_type="text/plain; charset=utf-8")
