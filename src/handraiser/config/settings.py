@@ -259,6 +259,7 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_ADAPTER = "handraiser.core.staff.accounts.StaffAccounts"
+ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_RATE_LIMITS = {"login_failed": False}  # django-axes locks out; one mechanism is enough.
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Handraiser"
@@ -326,6 +327,8 @@ DEFAULT_FROM_EMAIL = "handraiser@example.com"
 
 WAGTAIL_SITE_NAME = "Handraiser"
 WAGTAILADMIN_BASE_URL = BASE_URL
+WAGTAILADMIN_LOGIN_URL = "account_login"
+WAGTAIL_PASSWORD_RESET_ENABLED = False
 WAGTAILIMAGES_IMAGE_MODEL = "website.SitePicture"
 WAGTAILDOCS_DOCUMENT_MODEL = "website.SiteDocument"
 WAGTAILDOCS_SERVE_METHOD = "serve_view"

@@ -14,6 +14,7 @@ from wagtail.documents import urls as wagtaildocs_urls
 
 from handraiser.attract import urls as attract
 from handraiser.capture import urls as capture
+from handraiser.capture.imports import urls as imports
 from handraiser.config import health
 from handraiser.config.api import api
 from handraiser.console import urls as console
@@ -34,6 +35,7 @@ from handraiser.website import urls as website
 _ADMIN = {
     "attract": attract,
     "capture": capture,
+    "imports": imports,
     "qualify": qualify,
     "nurture": nurture,
     "convert": convert,
@@ -74,6 +76,16 @@ urlpatterns = [
     ),
     path("accounts/reauthenticate/", account.reauthenticate, name="account_reauthenticate"),
     path("accounts/2fa/", include(mfa_urls)),
+    # Wagtail's own doors lead to ours.
+    path("admin/content/", RedirectView.as_view(url="/admin/"), name="wagtailadmin_home"),
+    path(
+        "admin/content/login/", RedirectView.as_view(pattern_name="account_login"), name="wagtailadmin_login"
+    ),
+    path(
+        "admin/content/account/",
+        RedirectView.as_view(url="/admin/settings/you/"),
+        name="wagtailadmin_account",
+    ),
     path("admin/content/", include(wagtailadmin_urls)),
     path("documents/", include(wagtaildocs_urls)),
     # The desk answers at /admin/ itself; the other folders say their own prefix.

@@ -106,9 +106,11 @@ def in_words(rate: Rate) -> str:
     """The range of a rate in words: "likely 10–15 %, n 612"; nothing counted is unknown, not zero."""
     if rate.value is None or rate.low is None or rate.high is None:
         return "nothing counted yet"
-    low, high = percent(rate.low), percent(rate.high)
     if rate.hits == 0:
-        return f"0 of {rate.n:,}, likely under {high} %"
+        return f"0 of {rate.n:,}, likely under {percent(rate.high)} %"
+    # One precision for both ends: "6–51", but "1.8–2.4".
+    digits = 0 if rate.high >= 0.0995 else 1
+    low, high = f"{rate.low * 100:.{digits}f}", f"{rate.high * 100:.{digits}f}"
     return f"likely {low}–{high} %, n {rate.n:,}"
 
 
@@ -235,6 +237,8 @@ def field(bound: BoundField, help: str = "", width: str = "") -> dict[str, objec
     attributes: dict[str, object] = {}
     if not check and not group and not isinstance(widget, ClearableFileInput):
         attributes["class"] = f"inp {widget.attrs.get('class', '')} {width}".strip()
+    if str(widget.attrs.get("placeholder", "")).lower().startswith(str(bound.label).lower()):
+        attributes["placeholder"] = False  # the label says it already
     if isinstance(widget, Textarea) and widget.attrs.get("rows") == "10":
         attributes["rows"] = "4"
     described = f"{bound.auto_id}_said"

@@ -44,7 +44,10 @@ ROLE_HELP = (
 def zone_choices() -> list[tuple[str, str]]:
     """All zones with their difference from UTC today."""
     now = timezone.now()
-    return [(name, f"{name.replace('_', ' ')} ({now.astimezone(ZoneInfo(name)):%z})") for name in ZONES]
+    shifts = {name: f"{now.astimezone(ZoneInfo(name)):%z}" for name in ZONES}
+    return [
+        (name, f"{name.replace('_', ' ')} (UTC{shift[:3]}:{shift[3:]})") for name, shift in shifts.items()
+    ]
 
 
 def currency_choices() -> list[tuple[str, str]]:

@@ -47,7 +47,7 @@
     const mine = ++asked;
     const words = $("input", palette).value;
     try {
-      const answer = await fetch(`${body.dataset.findUrl}?q=${encodeURIComponent(words)}`, {
+      const answer = await fetch(`${palette.dataset.findUrl}?q=${encodeURIComponent(words)}`, {
         headers: { "HX-Request": "true" },
       });
       if (!answer.ok) throw new Error(answer.status);
@@ -117,6 +117,7 @@
     return Boolean(button);
   };
   const showKeys = () => {
+    if (!help) return false;
     const here = $("[data-keys-here]", help);
     here.replaceChildren(
       ...$$("[data-key]")
