@@ -70,12 +70,15 @@ class ScoreState(models.Model):
             models.Index(fields=["rule_set_number"], name="score_by_rule_set"),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.person_id} by set {self.rule_set_number}"
+
 
 class Profile(models.Model):
     """What scoring knew of a person from a moment on: the attributes that rules may look at.
 
-    Kept so that the score of a past moment uses the job title of that moment. The journal cannot tell: personal
-    values never enter it.
+    Kept so that the score of a past moment uses the job title of that moment. The journal cannot tell:
+    personal values never enter it.
     """
 
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
@@ -85,6 +88,9 @@ class Profile(models.Model):
     class Meta:
         db_table = "qualify_profile"
         indexes = [models.Index(fields=["person", "-at", "-id"], name="profile_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} from {self.at:%Y-%m-%d}"
 
 
 class StageChange(models.Model):
@@ -109,3 +115,6 @@ class StageChange(models.Model):
             # KPIs count arrivals in a stage over a period.
             models.Index(fields=["stage", "at"], name="stage_change_by_stage"),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.lead_id}: {self.previous} to {self.stage}"

@@ -266,9 +266,10 @@ def stage_counts(leads: Any = None) -> dict[str, int]:
 
 
 def arrivals(*, since: datetime) -> dict[str, int]:
-    """How many leads arrived at each stage since a moment; a lead counts once a stage."""
+    """How many leads arrived at each stage since a moment, opening included; a lead counts once a stage."""
     rows = StageChange.objects.filter(at__gte=since).values_list("stage").order_by("stage")
     counted = dict(rows.annotate(n=Count("lead", distinct=True)))
+    counted["lead"] = Lead.objects.filter(opened_at__gte=since).count()
     return {stage: counted.get(stage, 0) for stage in Stage.values}
 
 
@@ -312,9 +313,9 @@ class Side:
 class Effect:
     """What a rule set would do to the open leads of today, beside the live one. Not a back-test.
 
-    `n` leads were looked at, of `all_open`; `reach_*` reach the threshold; `promoted` would become MQL when it
-    is published; `hot_*` would be hot. `sides`: those who cross the threshold, either way; `with_rule`: how many
-    have each rule of the draft.
+    `n` leads were looked at, of `all_open`; `reach_*` reach the threshold; `promoted` would become MQL when
+    it is published; `hot_*` would be hot. `sides`: those who cross the threshold, either way; `with_rule`:
+    how many have each rule of the draft.
     """
 
     n: int
@@ -359,5 +360,5 @@ def effect(draft: Rules, live: Rules, *, at: datetime, limit: int = EFFECT_LIMIT
         changed=sum(before.total != after.total for _, before, after in pairs),
         promoted=sum(lead.stage == "lead" and after.total >= draft.threshold for lead, _, after in pairs),
         sides=tuple(sorted(sides, key=lambda side: -side.after.total)),
-        with_rule=Counter(line.rule for _, _, after in pairs for line in after.lines),
+        with_rule=dict(Counter(line.rule for _, _, after in pairs for line in after.lines)),
     )

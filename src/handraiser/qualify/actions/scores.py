@@ -34,11 +34,11 @@ def rescore(
 ) -> int:
     """Score the open leads of these people, each as of the moment given; returns how many leads changed.
 
-    A score is never worked out for a moment before its last one: a late event is counted at the later moment.
-    Leads that reach the threshold become MQL; one that falls below it stays MQL. `causes` (by person) are named
-    as the cause of what is announced. `new_rules`: not the people but a new rule set is the reason.
+    A score is never worked out for a moment before its last one: a late event is counted at the later
+    moment. Leads that reach the threshold become MQL; one that falls below it stays MQL. `causes` (by person)
+    are named as the cause of what is announced. `new_rules`: not the people but a new rule set is the reason.
     """
-    live = rule_sets.live(at=min(people.values())) if people else None
+    live = rule_sets.live(at=max(people.values())) if people else None
     if live is None:
         return 0
     leads = list(
@@ -95,7 +95,10 @@ def _scores(live: RuleSet, leads: Sequence[Lead], moments: Mapping[str, datetime
 
 
 def _keep_profiles(leads: Sequence[Lead], moments: Mapping[str, datetime]) -> None:
-    """Add a profile for everybody whose attributes are not those of their newest one."""
+    """Add a profile for everybody whose attributes are not those of their newest one.
+
+    The first one holds from the day on which the person became known.
+    """
     people = {lead.person_id: lead.person for lead in leads}
     newest = (
         Profile.objects.filter(person__in=list(people))
@@ -106,7 +109,11 @@ def _keep_profiles(leads: Sequence[Lead], moments: Mapping[str, datetime]) -> No
     known = dict(Profile.objects.filter(id__in=newest).values_list("person_id", "attributes"))
     Profile.objects.bulk_create(
         [
-            Profile(person=person, at=moments[key], attributes=now)
+            Profile(
+                person=person,
+                at=moments[key] if key in known else min(person.created_at, moments[key]),
+                attributes=now,
+            )
             for key, person in people.items()
             if (now := queries.attributes(person)) != known.get(key)
         ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Max
@@ -32,8 +33,8 @@ def move(
 ) -> StageChange | None:
     """Move a lead; returns the change, or None when it stands there already.
 
-    `by` is the id of a member of staff, "" for the rules. `reason` goes into the journal: a named reason or our
-    own words, never what somebody typed about a person.
+    `by` is the id of a member of staff, "" for the rules. `reason` goes into the journal: a named reason or
+    our own words, never what somebody typed about a person.
     Raises DomainError: unknown_stage, reason_missing, recycled_is_closed, another_lead_is_open, stage_changed
     (somebody moved it since `lead` was read).
     """
@@ -44,7 +45,7 @@ def move(
     if current.stage != lead.stage:
         raise DomainError(
             "stage_changed",
-            f"Somebody moved this lead to {rules.LABELS[current.stage]} a moment ago. Look again, then decide.",
+            f"Somebody moved this lead to {rules.LABELS[current.stage]} a moment ago. Look, then decide.",
             kind="conflict",
         )
     refusal = rules.refusal(current=current.stage, to=to, reason=reason)
@@ -98,7 +99,8 @@ def qualify(
         )
 
 
-def _stored(moment: datetime) -> object:
+def _stored(moment: datetime) -> Any:
+    """A moment as this database keeps it; raw SQL passes the ORM's conversion by."""
     return connection.ops.adapt_datetimefield_value(moment)
 
 

@@ -1,7 +1,7 @@
 """The classic rule set, live on a fresh instance: the five rules everybody starts with, and a demo request.
 
-The threshold of 75 is out of reach by fit alone and by one sort of behaviour alone. Pricing counts by the visit,
-so that reloading a page is worth nothing, and four visits a month are as convincing as forty.
+The threshold of 75 is out of reach by fit alone and by one sort of behaviour alone. Pricing counts by the
+visit, so that reloading a page is worth nothing, and four visits a month are as convincing as forty.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from handraiser.qualify.rules.rule_set import Rule, Rules
 
 
 class Change(NamedTuple):
-    """One difference: of a rule (`key`), or of the whole set (`key` is ""). `tag` is short, `text` a sentence."""
+    """One difference: of a rule (`key`), or of the whole set (`key` ""). `tag` is short, `text` whole."""
 
     kind: Literal["new", "removed", "changed"]
     key: str
@@ -38,13 +38,20 @@ def between(before: Rules, after: Rules) -> list[Change]:
     new = {rule.key: rule for rule in after.rules}
     found = [_of_rule(old.get(key), rule) for key, rule in new.items() if old.get(key) != rule]
     found += [
-        Change("removed", key, "Removed", f"{wording.title(rule)} no longer counts ({wording.points(rule.points)})")
+        Change(
+            "removed",
+            key,
+            "Removed",
+            f"{wording.title(rule)} no longer counts ({wording.points(rule.points)})",
+        )
         for key, rule in old.items()
         if key not in new
     ]
     if before.threshold != after.threshold:
         was, now = wording.plain(before.threshold), wording.plain(after.threshold)
-        found.append(Change("changed", "", f"Was {was}", f"A lead becomes MQL at **{now}** points, was {was}"))
+        found.append(
+            Change("changed", "", f"Was {was}", f"A lead becomes MQL at **{now}** points, was {was}")
+        )
     for part in ("limits", "bands"):
         earlier, later = msgspec.structs.asdict(getattr(before, part)), getattr(after, part)
         for name, value in earlier.items():

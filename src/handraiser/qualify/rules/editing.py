@@ -24,7 +24,10 @@ Kind = Literal["text", "number", "choice"]
 
 
 class Blank(NamedTuple):
-    """A place in a rule's sentence that is filled in. `name` is `<rule key>.<field>`; `label` is for ears."""
+    """A place in a rule's sentence that is filled in. `name` is `<rule key>.<field>`; `label` is for ears.
+
+    `hint` helps with a text, and says what an empty number means.
+    """
 
     name: str
     label: str
@@ -49,7 +52,12 @@ COUNTED: tuple[tuple[str, str], ...] = (
     ("distinct", "each different one"),
     ("once", "once"),
 )
-_KINDS = (("ebook", "ebook"), ("checklist", "checklist"), ("template", "template"), ("whitepaper", "whitepaper"))
+_KINDS = (
+    ("ebook", "ebook"),
+    ("checklist", "checklist"),
+    ("template", "template"),
+    ("whitepaper", "whitepaper"),
+)
 
 
 def _attribute(group: GroupName, points: int, field: str, test: Any, **more: Any) -> AttributeRule:
@@ -106,9 +114,7 @@ STARTERS: dict[str, Starter] = {
     "wrong_title": Starter("Job title contains …", _attribute("against", -10, "job_title", "contains")),
     "wrong_country": Starter("Country is …", _attribute("against", -20, "country", "is")),
     "careers": Starter("Visited a page", _page("against", -10)),
-    "unsubscribed": Starter(
-        "Unsubscribed", _event("against", -20, "delivery.unsubscribed", "once", days=90)
-    ),
+    "unsubscribed": Starter("Unsubscribed", _event("against", -20, "delivery.unsubscribed", "once", days=90)),
 }
 
 
@@ -132,7 +138,13 @@ def sentence(rule: Rule) -> list[Part]:
         if rule.test == "is_true":
             return [label]
         if rule.test == "between":
-            return ["Company has", blank("low", "From", "number"), "to", blank("high", "To", "number"), "people"]
+            return [
+                "Company has",
+                blank("low", "From", "number"),
+                "to",
+                blank("high", "To", "number"),
+                "people",
+            ]
         hint = "Several: part them with commas."
         return [label, "contains" if rule.test == "contains" else "is", blank("value", label, hint=hint)]
     fact = FACTS[rule.event]
@@ -163,16 +175,20 @@ def small_print(rule: Rule) -> list[Part]:
         return ["real ones only, keeps", keep, "days"]
     choices = COUNTED if rule.event == "attract.page_viewed" else tuple(c for c in COUNTED if c[0] != "visit")
     counting = Blank(f"{rule.key}.counting", "How it counts", rule.counting, "choice", choices)
-    most = Blank(f"{rule.key}.at_most", "At most how often", str(rule.at_most or ""), "number")
-    days = Blank(f"{rule.key}.days", "Days", str(rule.days or ""), "number")
-    return [counting, "in", days, "days"] if rule.counting == "once" else [
-        counting,
-        "at most",
-        most,
-        "times in",
-        days,
-        "days",
-    ]
+    most = Blank(f"{rule.key}.at_most", "At most how often", str(rule.at_most or ""), "number", hint="any")
+    days = Blank(f"{rule.key}.days", "Days", str(rule.days or ""), "number", hint="all")
+    return (
+        [counting, "in", days, "days"]
+        if rule.counting == "once"
+        else [
+            counting,
+            "at most",
+            most,
+            "times in",
+            days,
+            "days",
+        ]
+    )
 
 
 def started(rules: Rules, starter: str, *, key: str) -> Rules:
@@ -211,9 +227,8 @@ def edited(rules: Rules, given: Mapping[str, str]) -> tuple[Rules, dict[str, str
     def points(name: str, old: int, *, against: bool = False) -> int:
         if name not in given:
             return old
-        try:
-            value = int(Decimal(given[name].strip().replace("−", "-").replace("+", "")) * POINT)
-        except (InvalidOperation, ValueError, OverflowError):
+        value = _micro(given[name])
+        if value is None:
             wrong[name] = "This is not a number. Example: 10"
             return old
         return -abs(value) if against else value
@@ -226,7 +241,9 @@ def edited(rules: Rules, given: Mapping[str, str]) -> tuple[Rules, dict[str, str
     )
     bands = msgspec.structs.replace(
         rules.bands,
-        **{name: points(f"band.{name}", getattr(rules.bands, name)) for name in rules.bands.__struct_fields__},
+        **{
+            name: points(f"band.{name}", getattr(rules.bands, name)) for name in rules.bands.__struct_fields__
+        },
     )
     changed = msgspec.structs.replace(
         rules,
@@ -237,7 +254,9 @@ def edited(rules: Rules, given: Mapping[str, str]) -> tuple[Rules, dict[str, str
             _filled(
                 msgspec.structs.replace(
                     rule,
-                    points=_signed(points(f"{rule.key}.points", rule.points), against=rule.group == "against"),
+                    points=_signed(
+                        points(f"{rule.key}.points", rule.points), against=rule.group == "against"
+                    ),
                 ),
                 given,
                 wrong,
@@ -272,6 +291,15 @@ def _filled(rule: Rule, given: Mapping[str, str], wrong: dict[str, str]) -> Rule
         else:
             values[field] = f"custom.{text}" if field == "field" else text
     return msgspec.structs.replace(rule, **values)
+
+
+def _micro(text: str) -> int | None:
+    """Points as typed, in micro-points; None when it is no number, or beyond any use."""
+    try:
+        points = Decimal(text.strip().replace("−", "-").removeprefix("+"))
+    except InvalidOperation:
+        return None
+    return int(points * POINT) if points.is_finite() and abs(points) <= 1_000_000 else None
 
 
 def _whole(text: str) -> int | None:

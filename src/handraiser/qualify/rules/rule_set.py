@@ -1,7 +1,7 @@
 """What a rule set is made of. Points are integer micro-points; times are milliseconds, windows are days.
 
-Rules fall into three groups with a limit each: fit (who they are), engagement (what they do) and against (what
-makes it less likely, of either sort). An `against` rule has negative points, the others positive ones.
+Rules fall into three groups with a limit each: fit (who they are), engagement (what they do) and against
+(what makes it less likely, of either sort). An `against` rule has negative points, the others positive ones.
 """
 
 from __future__ import annotations
@@ -43,8 +43,9 @@ class EventRule(msgspec.Struct, frozen=True, kw_only=True, tag="event"):
     """Points for what somebody does, by the time.
 
     `where_field` and `value` narrow the fact (values parted by commas; a trailing `*` stands for any ending).
-    `counting`: each event; each visit (page views of one visitor less than 30 minutes apart); each distinct value
-    of `distinct`; or once. At most `at_most` of them count (None: all), and each counts for `days` (None: always).
+    `counting`: each event; each visit (page views of one visitor less than 30 minutes apart); each distinct
+    value of `distinct`; or once. At most `at_most` of them count (None: all), and each counts for `days`
+    (None: always).
     """
 
     key: str
@@ -89,7 +90,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Bands(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the letters, digits and temperatures begin: A and B of fit, 1 and 2 of engagement, hot and warm."""
+    """Where letters, digits and temperatures begin: A and B of fit, 1 and 2 of engagement, hot and warm."""
 
     fit_a: int
     fit_b: int

@@ -1,7 +1,7 @@
 """What a lead is worth at a moment, and why. Exact in integers: the lines add up to the total, always.
 
-The order of the events, repeats of an event and events after the moment change nothing. An event exactly as old
-as its window no longer counts; a frequency counts both ends of its span, so neither is shorter than promised.
+The order of the events, repeats of an event and events after the moment change nothing. An event exactly as
+old as its window no longer counts; a frequency counts both ends of its span: none is shorter than promised.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ class Evidence(NamedTuple):
 class Line(msgspec.Struct, frozen=True, kw_only=True):
     """The points of one rule, after its group's limit.
 
-    `because`: message ids of the events that count, oldest first; `value`: the attribute that fitted. `count` is
-    how often it happened in the window, `counted` how often it gives points. `capped` says what cut it: "" |
-    "rule" (at most so often) | "group" (the group's limit; `earned` is what it would be without). `until` is when
-    these points will change by time alone, None if never.
+    `because`: message ids of the events that count, oldest first; `value`: the attribute that fitted. `count`
+    is how often it happened in the window, `counted` how often it gives points. `capped` is what cut it: "",
+    "rule" (at most so often) or "group" (the group's limit; `earned` is what it would be without). `until` is
+    when these points will change by time alone, None if never.
     """
 
     rule: str
@@ -79,8 +79,8 @@ def evaluate(
 ) -> Score:
     """Score what is known against a rule set, as of `now_ms`.
 
-    Bots and machine opens weigh nothing. Attribute rules count as fit, event rules as engagement, also when they
-    speak against the lead.
+    Bots and machine opens weigh nothing. Attribute rules count as fit, event rules as engagement, also when
+    they speak against the lead.
     """
     seen = _real(events, now_ms)
     by_name: dict[str, list[Evidence]] = defaultdict(list)

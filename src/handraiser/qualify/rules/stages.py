@@ -1,4 +1,4 @@
-"""How a lead may move through the stages, and what each stage means. One definition for marketing and sales."""
+"""How a lead may move through the stages, and what each means: one definition for marketing and sales."""
 
 from __future__ import annotations
 

@@ -27,9 +27,7 @@ class ScoredFact:
 ATTRIBUTES: dict[str, Attribute] = {
     "job_title": Attribute("Job title", "from form, chat or enrichment"),
     "email_domain": Attribute("Email domain", "from the address"),
-    "email_free": Attribute(
-        "Email is at a free mail service", "gmail.com, outlook.com and their like", "yes"
-    ),
+    "email_free": Attribute("Email is at a free mail service", "gmail.com, outlook.com and such", "yes"),
     "country": Attribute("Country", "from the person, else the company"),
     "company_name": Attribute("Company", "from form or import"),
     "company_industry": Attribute("Industry", "from the company"),

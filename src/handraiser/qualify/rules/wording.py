@@ -87,18 +87,16 @@ def _attribute(rule: AttributeRule) -> str:
     if rule.test == "is_true":
         return f"**{label}**" if known and known.kind == "yes" else f"{label} is **yes**"
     if rule.test == "between":
-        span = (
-            f"{rule.low:,}–{rule.high:,}"
-            if rule.low is not None and rule.high is not None
-            else (f"{rule.low:,} or more" if rule.low is not None else f"up to {rule.high:,}")
-        )
-        return (
-            f"Company has **{span}** people"
-            if rule.field == "company_employees"
-            else f"{label} is **{span}**"
-        )
+        span = f"**{_span(rule.low, rule.high)}**"
+        return f"Company has {span} people" if rule.field == "company_employees" else f"{label} is {span}"
     verb = "contains" if rule.test == "contains" else "is"
     return f"{label} {verb} **{_any_of(rule.value)}**"
+
+
+def _span(low: int | None, high: int | None) -> str:
+    if low is not None and high is not None:
+        return f"{low:,}–{high:,}"
+    return f"{low:,} or more" if low is not None else f"up to {high or 0:,}"
 
 
 def _any_of(text: str, names: dict[str, str] | None = None) -> str:
@@ -107,7 +105,7 @@ def _any_of(text: str, names: dict[str, str] | None = None) -> str:
 
 
 def _an(noun: str) -> str:
-    return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
+    return f"an {noun}" if noun[:1] in tuple("aeiou") else f"a {noun}"
 
 
 def _days(days: int | None) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from django import template
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
@@ -9,6 +11,7 @@ from django.utils.safestring import SafeString, mark_safe
 from handraiser.qualify.rules import wording
 
 register = template.Library()
+_MARKED = re.compile(r"\*\*(.+?)\*\*(?!\*)")
 register.filter("points", wording.points)
 register.filter("plain_points", wording.plain)
 
@@ -16,5 +19,5 @@ register.filter("plain_points", wording.plain)
 @register.filter
 def bold(text: str) -> SafeString:
     """`Visited **Pricing**` with its object in bold; everything else is escaped."""
-    pieces = escape(text).split("**")
-    return mark_safe("".join(f"<b>{piece}</b>" if odd % 2 else piece for odd, piece in enumerate(pieces)))
+    # A value may end in a star of its own: "/careers/*".
+    return mark_safe(_MARKED.sub(r"<b>\1</b>", escape(text)))
