@@ -54,6 +54,14 @@ TABLE: dict[str, tuple[str, ...]] = {
     "delivery:resume": EDITORS,
     "delivery:change": EDITORS,
     "notices:*": ALL,
+    # --- nurture
+    "nurture:*": EDITORS,
+    "nurture:sequences": READERS,
+    "nurture:steps": READERS,
+    "nurture:people": READERS,
+    "nurture:versions": READERS,
+    "nurture:review": READERS,
+    "nurture:dry_run": READERS,
     # --- sales; a rep's own rows by `visible_to`
     "convert:board": ALL,
     "convert:deal": ALL,

@@ -22,6 +22,7 @@ from handraiser.core.staff.roles import ALL, EDITORS, Role
 from handraiser.desk import finding
 from handraiser.desk import navigation as desk
 from handraiser.measure import imports as spend_imports
+from handraiser.nurture import readers as nurture
 from handraiser.qualify import readers as qualify
 
 READERS_OF_CONFIGURATION = (Role.OWNER, Role.MARKETER, Role.ANALYST)
@@ -33,6 +34,7 @@ READERS: list[Reader] = [
     identity.timeline(),
     qualify.scores(),
     convert.hand_offs(),
+    nurture.enrol(),
 ]
 
 SWEEPS: list[Sweep] = [
@@ -40,6 +42,7 @@ SWEEPS: list[Sweep] = [
     qualify.due(),
     Sweep("imports.revive", import_tasks.revive, every=timedelta(seconds=30)),
     convert.lapses(),
+    nurture.due(),
     sending.sweep(),
 ]
 

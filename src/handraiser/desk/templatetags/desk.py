@@ -1,0 +1,38 @@
+"""Words and marks that the templates of the desk need."""
+
+from __future__ import annotations
+
+import re
+
+from django import template
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+
+from handraiser.console.templatetags.console import percent
+from handraiser.desk import words
+from handraiser.kit.statistics import Rate
+
+register = template.Library()
+_BOLD = re.compile(r"\*\*(.+?)\*\*")
+
+
+@register.filter
+def spoken(value: str) -> str:
+    """A stored word as people write it."""
+    return words.spoken(value)
+
+
+@register.filter
+def likely(rate: Rate) -> str:
+    """The range of a share whose count stands beside it: "88 %, likely 66–97 %"."""
+    if rate.value is None or rate.low is None or rate.high is None:
+        return ""
+    if rate.hits == 0:
+        return f"likely under {percent(rate.high)} %"
+    return f"{percent(rate.value)} %, likely {percent(rate.low)}–{percent(rate.high)} %"
+
+
+@register.filter
+def marked(text: str) -> SafeString:
+    """A sentence of a timeline: what stands between ** marks is bold, all else is text."""
+    return mark_safe(_BOLD.sub(r"<b>\1</b>", str(escape(text))))

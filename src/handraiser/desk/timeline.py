@@ -1,0 +1,175 @@
+"""The timeline of a lead: every event of the person, said by the stage that knows it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db.models import Q
+
+from handraiser.capture.models import Submission
+from handraiser.core.identity.models import TimelineItem
+from handraiser.core.people.models import Lead, Note, Task
+from handraiser.core.people.sentences import Sentence
+from handraiser.core.staff.models import User
+from handraiser.desk import answers
+from handraiser.desk.rules import folding
+from handraiser.desk.rules.folding import Day, Entry
+
+GROUPS = {"all": "Everything", "website": "Website", "email": "Email", "sales": "Sales"}
+PAGE = 60
+LOOKED_THROUGH = 600  # at most, for one page of a filter that few events pass
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """Days with their lines, and where earlier ones begin: "" when there is nothing earlier."""
+
+    days: list[Day]
+    earlier: str
+
+
+def of(
+    lead: Lead,
+    *,
+    group: str,
+    points: Mapping[str, str],
+    zone: ZoneInfo,
+    today: date,
+    before: str = "",
+) -> Timeline:
+    """The newest events of a lead's person, from `before` on backwards.
+
+    Events that name another lead of the same person stay with that lead. `points` is by message id.
+    """
+    items, earlier = _items(lead, group, before)
+    more = _Lookup([item for item, _ in items])
+    entries = [_entry(item, sentence, more, points, zone) for item, sentence in items]
+    return Timeline(days=folding.days(entries, today=today), earlier=earlier)
+
+
+def _items(lead: Lead, group: str, before: str) -> tuple[list[tuple[TimelineItem, Sentence]], str]:
+    rows = TimelineItem.objects.filter(person_id=lead.person_id, lead_id__in=("", lead.id))
+    rows = rows.filter(name__in=SENTENCES).order_by("-occurred_at", "-id")
+    if place := _place(before):
+        moment, row_id = place
+        rows = rows.filter(Q(occurred_at__lt=moment) | Q(occurred_at=moment, id__lt=row_id))
+    said: dict[tuple[str, str], Sentence | None] = {}
+    found: list[tuple[TimelineItem, Sentence]] = []
+    looked = list(rows[: LOOKED_THROUGH + 1])
+    for number, item in enumerate(looked):
+        if len(found) == PAGE or number == LOOKED_THROUGH:
+            last = looked[number - 1]
+            return found, f"{last.occurred_at.isoformat()}~{last.id}"
+        # The same event with the same fields reads the same; a stage may look things up to say it.
+        key = (item.name, json.dumps(item.body, sort_keys=True))
+        if key not in said:
+            said[key] = SENTENCES[item.name](item.body)
+        sentence = said[key]
+        if sentence is not None and group in ("all", sentence.group):
+            found.append((item, sentence))
+    return found, ""
+
+
+def _place(before: str) -> tuple[datetime, int] | None:
+    moment, _, row_id = before.partition("~")
+    try:
+        return datetime.fromisoformat(moment), int(row_id)
+    except ValueError:
+        return None
+
+
+def _entry(
+    item: TimelineItem, sentence: Sentence, more: _Lookup, points: Mapping[str, str], zone: ZoneInfo
+) -> Entry:
+    entry = Entry(
+        at=item.occurred_at.astimezone(zone),
+        name=item.name,
+        icon=sentence.icon,
+        text=sentence.text,
+        group=sentence.group,
+        id=item.message_id,
+        points=points.get(item.message_id, ""),
+    )
+    return more.enrich(item, entry)
+
+
+class _Lookup:
+    """What stands in records only: notes, answers, titles, names. One query a kind for the whole page."""
+
+    def __init__(self, items: Sequence[TimelineItem]) -> None:
+        def ids(key: str) -> set[Any]:
+            return {item.body[key] for item in items if item.body.get(key)}
+
+        self.notes = Note.objects.select_related("author").in_bulk(ids("note"))
+        self.tasks = Task.objects.in_bulk(ids("task"))
+        self.submissions = Submission.objects.select_related("version").in_bulk(ids("submission"))
+        staff = ids("owner") | ids("previous") | {int(by) for by in ids("by") if str(by).isdigit()}
+        self.staff = User.objects.in_bulk({one for one in staff if isinstance(one, int)})
+
+    def enrich(self, item: TimelineItem, entry: Entry) -> Entry:
+        body = item.body
+        if note := self.notes.get(body.get("note", "")):
+            return replace(entry, quote=note.text, text=f"{_name(note.author)} wrote a **note**")
+        if task := self.tasks.get(body.get("task", "")):
+            verb = "done" if item.name.endswith("task_done") else "added"
+            return replace(entry, text=f"Task {verb}: **{_plain(task.title)}**", detail=self._by(body))
+        if submission := self.submissions.get(body.get("submission", "")):
+            return replace(entry, **_answered(submission))
+        if item.name == "people.lead_assigned":
+            owner = self.staff.get(body.get("owner") or 0)
+            text = f"Given to **{_plain(owner.name)}**" if owner else "Set free: **nobody** owns it"
+            return replace(entry, text=text, detail=(body.get("why") or "").capitalize())
+        if item.name.startswith(("qualify.stage", "convert.")):
+            return replace(entry, detail=entry.detail or self._by(body))
+        return entry
+
+    def _by(self, body: Mapping[str, Any]) -> str:
+        by = str(body.get("by") or "")
+        user = self.staff.get(int(by)) if by.isdigit() else None
+        return f"By {user.name}" if user else ""
+
+
+def _name(user: User | None) -> str:
+    return _plain(user.name) if user else "Somebody"
+
+
+def _plain(text: str) -> str:
+    return text.replace("**", "")
+
+
+def _answered(submission: Submission) -> dict[str, Any]:
+    """The answers of a form: the longest text as a quote, what is stored nowhere else below each other."""
+    said = answers.of(submission)
+    quote = next((one.text for one in said if one.long), "")
+    others = tuple((one.label, one.text) for one in said if not one.long and not one.stored)
+    return {"quote": quote, "answers": others}
+
+
+def _sentences() -> dict[str, Callable[[dict[str, Any]], Sentence | None]]:
+    from importlib import import_module
+
+    table: dict[str, Callable[[dict[str, Any]], Sentence | None]] = {}
+    for place in (
+        "core.people",
+        "core.consent",
+        "core.identity",
+        "core.delivery",
+        "attract",
+        "capture",
+        "qualify",
+        "nurture",
+        "convert",
+    ):
+        try:
+            table |= import_module(f"handraiser.{place}.sentences").SENTENCES
+        except ModuleNotFoundError:
+            continue
+    return table
+
+
+SENTENCES = _sentences()

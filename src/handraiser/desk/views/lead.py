@@ -1,0 +1,170 @@
+"""The lead page: who is this, why now, what do I do next, may I?"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from handraiser.capture.models import Submission
+from handraiser.convert import panels as sales
+from handraiser.convert.models import HandOff
+from handraiser.core.people.models import Lead, Person, Task
+from handraiser.desk import answers, contact, fields, queries, timeline
+from handraiser.desk.points import by_event
+from handraiser.desk.rules import next_step
+from handraiser.desk.rules.listing import Listing
+from handraiser.desk.today import clock_of
+from handraiser.desk.views.dialogs import dialog
+from handraiser.desk.views.leads import address, state_of
+from handraiser.kit import clock
+from handraiser.qualify.queries import Why, why
+
+NEIGHBOURS = 10_000  # a longer list is not walked from the lead page
+
+
+def lead_of(request: HttpRequest, lead_id: str) -> Lead:
+    """The lead of an address, if this person may see it; else it does not exist."""
+    rows = Lead.objects.visible_to(request.user).with_people().select_related("offer_line", "recycled_from")
+    lead = rows.filter(id=lead_id).first()
+    if lead is None:
+        raise Http404("There is no such lead.")
+    return lead
+
+
+def lead(request: HttpRequest, lead_id: str) -> HttpResponse:
+    """Everything about one lead. `show` filters the timeline, `before` goes on with earlier events."""
+    at = clock.now()
+    user = request.user
+    lead = lead_of(request, lead_id)
+    explained = why(lead)
+    group = request.GET.get("show", "all")
+    zone = queries.zone_of(user)
+    context: dict[str, Any] = {
+        "lead": lead,
+        "person": lead.person,
+        "may_change": user.may("owner", "marketer", "rep"),
+        "timeline": timeline.of(
+            lead,
+            group=group if group in timeline.GROUPS else "all",
+            points=by_event(explained),
+            zone=zone,
+            today=at.astimezone(zone).date(),
+            before=request.GET.get("before", ""),
+        ),
+        "show": group if group in timeline.GROUPS else "all",
+    }
+    state = state_of(request)
+    context["query"] = state.address()
+    if request.htmx and request.htmx.target in ("timeline", "earlier"):
+        return render(request, "desk/_timeline.html", context)
+    context |= _beside(request, lead, explained, at)
+    context |= _place(request, lead, state, at)
+    context["groups"] = [
+        (key, label, f"?{'&'.join(filter(None, [context['query'], f'show={key}']))}")
+        for key, label in timeline.GROUPS.items()
+    ]
+    return render(request, "desk/lead.html", context)
+
+
+def _beside(request: HttpRequest, lead: Lead, explained: Why | None, at: datetime) -> dict[str, Any]:
+    """What stands beside the timeline: why, tasks, contact, deals, fields, answers, look-alikes."""
+    user, person = request.user, lead.person
+    hand_off = HandOff.objects.visible_to(user).waiting().filter(lead=lead).with_leads().first()
+    tasks = list(
+        Task.objects.filter(lead=lead, done_at=None).select_related("assignee").order_by("due_at", "id")[:20]
+    )
+    reach = contact.of(person)
+    deals = sales.deals_panel(lead=lead, user=user)
+    open_deal = next((deal for deal in deals.deals if deal.won_at is None and deal.lost_at is None), None)
+    sent = Submission.objects.filter(lead=lead, state=Submission.State.ACCEPTED).select_related(
+        "version", "form"
+    )
+    return {
+        "why": explained,
+        "local_clock": f"{local:%H:%M}" if (local := _local(person, at)) else "",
+        "hand_off": hand_off,
+        "clock": clock_of(hand_off, at) if hand_off else None,
+        "may_answer": hand_off is not None and user.may("owner", "marketer", "rep"),
+        "tasks": tasks,
+        "now": at,
+        "contact": reach,
+        "panel": deals,
+        "packet": sales.packet(hand_off=hand_off, user=user, at=at, brief=True) if hand_off else None,
+        "custom": fields.of(lead),
+        "submissions": [(row, answers.of(row)) for row in sent.order_by("-submitted_at")[:3]],
+        "alike": _alike(request, lead),
+        "other_leads": Lead.objects.visible_to(user)
+        .filter(person=person)
+        .exclude(id=lead.id)
+        .select_related("offer_line")
+        .order_by("-opened_at")[:5],
+        "suggestion": next_step.suggest(
+            next_step.Situation(
+                stage=lead.stage,
+                waiting=hand_off is not None,
+                owned=lead.owner_id is not None,
+                callable=not reach.call.closed,
+                writable=not reach.email.closed,
+                task=tasks[0].title if tasks else "",
+                task_late=bool(tasks and tasks[0].due_at and tasks[0].due_at < at),
+                deal=open_deal.title if open_deal else "",
+                deal_step=open_deal.next_step if open_deal else "",
+                missing=explained.missing[0] if explained and explained.missing else "",
+                asked=lead.raised_with,
+            )
+        ),
+    }
+
+
+def _local(person: Person, at: datetime) -> datetime | None:
+    """The time where they are, if we know where that is."""
+    try:
+        return at.astimezone(ZoneInfo(person.time_zone)) if person.time_zone else None
+    except (ZoneInfoNotFoundError, ValueError):
+        return None
+
+
+def _alike(request: HttpRequest, lead: Lead) -> list[Lead]:
+    """Leads of other people who have the same number, or the same name in the same company."""
+    person = lead.person
+    same = Q(pk__in=[])
+    if person.phone:
+        same |= Q(phone=person.phone)
+    if person.last_name and person.company_id:
+        same |= Q(
+            first_name__iexact=person.first_name,
+            last_name__iexact=person.last_name,
+            company=person.company_id,
+        )
+    others = Person.objects.filter(same, erased_at=None).exclude(id=person.id)
+    rows = Lead.objects.visible_to(request.user).filter(person__in=others).with_people()
+    return list(rows.order_by("-opened_at")[:3])
+
+
+def _place(request: HttpRequest, lead: Lead, state: Listing, at: datetime) -> dict[str, Any]:
+    """Where this lead stands in the list it was opened from, and its neighbours."""
+    found = queries.ordered(queries.matching(request.user, state, at=at), state.sort)
+    ids = list(found.values_list("id", flat=True)[:NEIGHBOURS])
+    context: dict[str, Any] = {"back": address(state), "total": len(ids)}
+    if lead.id not in ids:
+        return context
+    place = ids.index(lead.id)
+    query = f"?{state.address()}" if state.address() else ""
+    if place > 0:
+        context["previous"] = reverse("desk:lead", args=[ids[place - 1]]) + query
+    if place + 1 < len(ids):
+        context["next"] = reverse("desk:lead", args=[ids[place + 1]]) + query
+    return context | {"position": place + 1}
+
+
+def explain(request: HttpRequest, lead_id: str) -> HttpResponse:
+    """Why this lead has its points, as a dialog over a list."""
+    lead = lead_of(request, lead_id)
+    context = {"lead": lead, "why": why(lead)}
+    return dialog(request, "desk/_why_dialog.html", context, title=f"Why {lead.score}")

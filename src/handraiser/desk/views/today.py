@@ -1,0 +1,65 @@
+"""Today: whom do I answer first, how long have I got, why them?"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from handraiser.convert import panels
+from handraiser.convert.queries import acceptance
+from handraiser.core.staff.queries import getting_ready
+from handraiser.core.staff.roles import SELLERS, Role
+from handraiser.desk import queries, today
+from handraiser.kit import clock
+
+
+def show(request: HttpRequest) -> HttpResponse:
+    """One card is next; the rest is a list in an order that is explained. Owners see the team besides."""
+    user, at = request.user, clock.now()
+    zone = queries.zone_of(user)
+    order = request.GET.get("order", "clock")
+    order = order if order in today.ORDERS else "clock"
+    offers = today.hand_offs(user)
+    first = offers[0] if offers else None
+    todo = list(today.tasks(user, at=at, zone=zone)[:200])
+    items = today.queue(offers[1:], todo, at=at, zone=zone, order=order)
+    everything = bool(request.GET.get("all"))
+    team = user.role in (Role.OWNER, Role.MARKETER, Role.ANALYST)
+    week = at - timedelta(days=7)
+    answer_median, answer_n = today.median_answer(None if team else user, since=week)
+    context: dict[str, Any] = {
+        "day": at.astimezone(zone),
+        "items": items if everything else items[: today.SHOWN],
+        "n": len(items),
+        "more": 0 if everything else max(0, len(items) - today.SHOWN),
+        "order": order,
+        "orders": [(key, label, key == order) for key, label in today.ORDERS.items()],
+        "sells": user.role in SELLERS,
+        "week": acceptance(since=week, until=at, user=None if team else user),
+        "answer_median": answer_median,
+        "answer_n": answer_n,
+        "team": team,
+        "alerts": today.alerts(user, at=at),
+        "may_change": user.role in SELLERS,
+    }
+    if first is not None:
+        context["packet"] = panels.packet(hand_off=first, user=user, at=at)
+    if team:
+        free, free_n = today.nobodys(user)
+        context |= {"by_rep": today.waiting_by_rep(at=at), "free": free, "free_n": free_n}
+    if not first and not items:
+        context["next_task"] = (
+            today.open_tasks(user)
+            .filter(due_at__gt=at)
+            .select_related("lead__person")
+            .order_by("due_at")
+            .first()
+        )
+    if user.role == Role.OWNER:
+        steps = getting_ready()
+        if not all(step.done for step in steps):
+            context |= {"steps": steps, "steps_done": sum(step.done for step in steps)}
+    return render(request, "desk/today.html", context)
