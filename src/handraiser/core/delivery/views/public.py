@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
+from functools import wraps
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
@@ -27,6 +29,19 @@ def _message(token: str, use: str) -> tuple[Message, str]:
     return message, rest
 
 
+def _answers_kindly(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A link that is not ours, or no longer, gets a page of its own: strangers see no back office."""
+
+    @wraps(view)
+    def answer(request: HttpRequest, token: str) -> HttpResponse:
+        try:
+            return view(request, token)
+        except DomainError as error:
+            return render(request, "delivery/gone.html", {"error": error}, status=error.status)
+
+    return answer
+
+
 def _prefetch(request: HttpRequest) -> bool:
     purpose = request.headers.get("Sec-Purpose", "") + request.headers.get("Purpose", "")
     return "prefetch" in purpose or "preview" in purpose
@@ -34,11 +49,12 @@ def _prefetch(request: HttpRequest) -> bool:
 
 @never_cache
 @require_safe
+@_answers_kindly
 def click(request: HttpRequest, token: str) -> HttpResponse:
     """Lead to the target that was stored with the message, and to no other."""
     message, number = _message(token, "click")
     if not number.isdigit() or int(number) >= len(message.links):
-        raise Http404
+        raise DomainError("bad_link", "The mail has no such link.", kind="missing")
     reactions.clicked(
         message=message,
         link=int(number),
@@ -74,6 +90,7 @@ def pixel(request: HttpRequest, token: str) -> HttpResponse:
 @csrf_exempt  # a mail program posts here without cookies (RFC 8058); the token in the address is the proof
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@_answers_kindly
 def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     """GET shows what would change, POST changes it: scanners follow links, they do not post."""
     message, _ = _message(token, "unsubscribe")
