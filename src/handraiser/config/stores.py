@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import secrets
+import shutil
+from collections.abc import Callable
 
+from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
 
+from handraiser.config import wiring
+from handraiser.core.journal import live
 from handraiser.core.journal.live import journal
 from handraiser.core.staff.models import Organisation, User
 from handraiser.core.staff.roles import Role
+from handraiser.kit import clock
+from handraiser.kit.errors import Misconfigured
 
 
 def prepare() -> None:
@@ -35,3 +42,41 @@ def first_login(*, demo: bool) -> tuple[str, str] | None:
     owner.set_password(password)
     owner.save(update_fields=["password"])
     return owner.email, password
+
+
+def install_demo(told: Callable[[float], None]) -> bool:
+    """Fill an empty instance with the demo firm; True if that was done now.
+
+    A demo that was cut off is thrown away and made anew. Raises Misconfigured where real data is.
+    """
+    from handraiser.blueprints.northlight import install
+    from handraiser.core.people.models import Person
+
+    making = settings.HOME / "demo.unfinished"
+    if making.exists():
+        _start_over()
+    if Organisation.get().demo:
+        return False
+    if Person.objects.exists():
+        raise Misconfigured(
+            f"{settings.HOME} holds real data. Start without --demo (make run DEMO=0), or give the demo"
+            " a folder of its own: HANDRAISER_HOME=demo make run"
+        )
+    making.touch()
+    install.run(now=clock.now(), readers=wiring.READERS, sweeps=wiring.SWEEPS, told=told)
+    making.unlink()
+    return True
+
+
+def _start_over() -> None:
+    if connections["default"].vendor != "sqlite":
+        raise Misconfigured("The demo was cut off half-way. Give it an empty database.")
+    live.close()
+    connections.close_all()
+    for pattern in ("records.sqlite3*", "cache.sqlite3*", "journal.sqlite3*"):
+        for path in settings.HOME.glob(pattern):
+            path.unlink()
+    for name in ("files", "media"):
+        shutil.rmtree(settings.HOME / name)
+        (settings.HOME / name).mkdir(mode=0o700)
+    prepare()

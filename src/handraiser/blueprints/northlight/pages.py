@@ -38,7 +38,7 @@ for a complaint. It rarely comes.</li>
 <li><b>Which number would make you act?</b> Keep that one, with its range and its definition. Drop the other forty.</li></ol>
 <h2>The one that stays</h2>
 <p>One page, six numbers. Each has a definition a new colleague understands, the count behind it, and a range that says
-how sure you may be. If this week's conversion rate is 16.7 % and the range is 14.7 to 18.8, then 15 % next week is not
+how sure you may be. If this week's conversion rate is 16.7 % and the range is 14.7 to 18.8, then 15 % next week is not
 news, and nobody has to explain it on Monday.</p>
 <p>The form below sends you the playbook with the audit sheet, a one-page board report to copy, and the questions to ask
 before you buy any tool, ours included.</p>

@@ -1,0 +1,71 @@
+"""Installs the demo firm into an empty instance: site, forms, rules, welcome, people, and thirteen weeks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from django.db import connection
+
+from handraiser.blueprints.northlight import history, pages
+from handraiser.blueprints.northlight.cast import REPS
+from handraiser.capture import starters
+from handraiser.core.journal import loop
+from handraiser.core.journal.readers import Reader
+from handraiser.core.staff.models import Organisation, User
+from handraiser.core.staff.roles import Role
+from handraiser.nurture import starters as sequences
+from handraiser.qualify.actions import rule_sets
+
+
+def organisation(*, at: datetime) -> Organisation:
+    """Northlight, which sells reporting software to marketing teams."""
+    row = Organisation.get()
+    row.name, row.time_zone, row.currency, row.country = "Northlight", "Europe/London", "GBP", "GB"
+    row.postal_address = "Northlight, 1 Example Street, London"
+    row.sender_name, row.sender_email = "Northlight", "hello@northlight.example.com"
+    row.set_up_at = at
+    row.save()
+    return row
+
+
+def staff() -> None:
+    """Mira leads; Dana and Ben sell; Noor writes; Tove counts. Only the owner's password is printed."""
+    team = (("Mira Voss", "mira", Role.OWNER), *((name, box, Role.REP) for name, box in REPS))
+    team += (("Noor Haddad", "noor", Role.MARKETER), ("Tove Lind", "tove", Role.ANALYST))
+    for name, box, role in team:
+        User.objects.get_or_create(
+            email=f"{box}@northlight.example.com",
+            defaults={"name": name, "role": role, "takes_leads": role == Role.REP, "password": "!"},
+        )
+
+
+def run(
+    *,
+    now: datetime,
+    readers: Sequence[Reader],
+    sweeps: Sequence[loop.Sweep],
+    told: Callable[[float], None] = lambda share: None,
+) -> None:
+    """Install everything; `told` hears the share that is done, from 0 to 1. Takes about half a minute."""
+    if connection.vendor == "sqlite":
+        # A demo that is cut off is made anew, so its thousands of small commits need not wait for the disk.
+        connection.cursor().execute("pragma synchronous=off")
+    begins = (now - timedelta(weeks=history.WEEKS)).replace(hour=0, minute=0, second=0, microsecond=0)
+    organisation(at=begins)
+    staff()
+    forms = {
+        "playbook": starters.playbook(at=begins),
+        "demo": starters.demo(at=begins),
+        "newsletter": starters.newsletter(at=begins),
+    }
+    pages.build_pages(form_ids={name: form.id for name, form in forms.items()}, at=begins)
+    rule_sets.live(at=begins)
+    sequences.install(at=begins)
+    history.spend(begins=begins.date(), ends=now.date(), at=begins)
+    story = history.Story(begins=begins, ends=now, forms=forms)
+    story.strangers()
+    story.live(lambda at: loop.settle(readers, sweeps, at=at), told)
+    row = Organisation.get()
+    row.demo = True
+    row.save()

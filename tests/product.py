@@ -1,0 +1,108 @@
+"""The product as its users start it: real processes on a data folder of their own."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from tests import databases
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Product:
+    """`handraiser up` on a copy of the migrated template. Use it as a context manager."""
+
+    def __init__(self, *, demo: bool = False, home: Path | None = None, **environment: str) -> None:
+        self.demo = demo
+        self.home = home or Path(tempfile.mkdtemp(prefix="handraiser-home-"))
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.environment = environment
+        self.process: subprocess.Popen[str] | None = None
+        self.email = self.password = ""
+        if not (self.home / "records.sqlite3").exists():
+            shutil.copytree(databases.template_home(), self.home, dirs_exist_ok=True)
+            self.home.chmod(0o700)
+
+    def _environment(self) -> dict[str, str]:
+        inherited = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "HANDRAISER_FAILPOINT")}
+        return {
+            **inherited,
+            "HANDRAISER_HOME": str(self.home),
+            "HANDRAISER_PORT": str(self.port),
+            **self.environment,
+        }
+
+    def command(self, *verb: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run a `handraiser` command on this data folder."""
+        done = subprocess.run(
+            [sys.executable, "-m", "handraiser.cli", *verb],
+            env=self._environment(),
+            capture_output=True,
+            text=True,
+        )
+        if check and done.returncode:
+            raise RuntimeError(f"handraiser {' '.join(verb)} failed:\n{done.stdout}{done.stderr}")
+        return done
+
+    def start(self) -> Product:
+        """Start everything and wait until it answers."""
+        verb = ["up", "--demo"] if self.demo else ["up"]
+        log = (self.home / "log").open("w")
+        self.process = subprocess.Popen(
+            [sys.executable, "-u", "-m", "handraiser.cli", *verb],
+            env=self._environment(),
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        until = time.monotonic() + 120
+        while time.monotonic() < until:
+            if self.process.poll() is not None:
+                raise RuntimeError(f"the product did not start:\n{self.log()}")
+            with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
+                urllib.request.urlopen(f"{self.url}/readyz", timeout=5).close()
+                break
+            time.sleep(0.1)
+        else:
+            raise RuntimeError(f"the product did not answer:\n{self.log()}")
+        if signed_in := re.search(r"Sign in\s+(\S+)\s+(\S+)", self.log()):
+            self.email, self.password = signed_in.groups()
+        return self
+
+    def log(self) -> str:
+        """What it printed so far."""
+        return (self.home / "log").read_text()
+
+    def stop(self, how: int = signal.SIGTERM) -> float:
+        """Ask it to stop; returns how many seconds that took."""
+        assert self.process is not None
+        begun = time.monotonic()
+        self.process.send_signal(how)
+        self.process.wait(30)
+        return time.monotonic() - begun
+
+    def __enter__(self) -> Product:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.stop()
+        shutil.rmtree(self.home, ignore_errors=True)
