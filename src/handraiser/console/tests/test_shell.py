@@ -12,14 +12,14 @@ def render(source: str, **context) -> str:
 
 
 def test_a_refusal_names_who_can(dana, mira, login):
-    page = login(dana).get("/admin/content/")
+    page = login(dana).get("/admin/content/pages/")
     assert page.status_code == 403
     assert "Only owners and marketers can do this" in page.content.decode()
     assert "Mira Voss" in page.content.decode()
 
 
 def test_the_side_shows_what_a_role_may_open(dana, mira, login):
-    assert b"/admin/nurture/" not in login(dana).get("/admin/content/").content
+    assert b"/admin/nurture/" not in login(dana).get("/admin/content/pages/").content
     found = login(mira).get("/admin/find/", {"q": "nurt"}).content.decode()
     assert 'href="/admin/nurture/"' in found
 
