@@ -79,6 +79,10 @@ TABLE: dict[str, tuple[str, ...]] = {
     "convert:hand_offs": READERS,
     "convert:pipelines": READERS,
     "convert:change_pipeline": EDITORS,
+    # --- attract
+    "attract:*": READERS,
+    "attract:keep_link": EDITORS,
+    "attract:forget_link": EDITORS,
     # --- qualify
     "qualify:*": EDITORS,
     "qualify:home": READERS,

@@ -63,7 +63,7 @@ class Palette:
 def palette(brand: str) -> Palette:
     """The colours of a site; something that is no colour gives those of the default brand."""
     hue = brand.upper() if _HEX.fullmatch(brand or "") else DEFAULT
-    tint = mix("#FFFFFF", hue, 0.05)
+    tint = mix("#FFFFFF", hue, 0.055)
     main = _until(hue, "#000000", tint, 5.0)
     press = mix(main, "#000000", 0.2)
     cover = mix(main, "#000000", 0.22)
