@@ -19,11 +19,14 @@ def minor(amount: Decimal | None, currency: str) -> int | None:
     return int(amount * (1 if currency in WITHOUT_MINOR else 100))
 
 
-def major(amount: int | None, currency: str) -> Decimal | None:
-    """Minor units as people write them."""
+def major(amount: int | None, currency: str) -> str:
+    """Minor units as people write them; empty while unknown."""
     if amount is None:
-        return None
-    return Decimal(amount) if currency in WITHOUT_MINOR else (Decimal(amount) / 100).normalize()
+        return ""
+    if currency in WITHOUT_MINOR:
+        return str(amount)
+    whole, rest = divmod(amount, 100)
+    return f"{whole}.{rest:02}" if rest else str(whole)
 
 
 class DealForm(forms.Form):

@@ -44,7 +44,7 @@ def _take_one(event: Event) -> None:
 
 
 def _by_new_rules(event: Event) -> bool:
-    """The lead did nothing new: another rule set counts it differently, so no clock runs and nobody is told."""
+    """Other rules count the lead differently, it did nothing new: no clock runs and nobody is told."""
     return str(event.body.get("reason", "")).startswith(RULE_SET_PUBLISHED)
 
 

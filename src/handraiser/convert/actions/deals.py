@@ -129,7 +129,7 @@ def _change(deal: Deal, *, version: int, at: datetime, by: User | None, **values
 
 @transaction.atomic
 def change(*, deal: Deal, values: dict[str, Any], version: int, at: datetime, by: User | None = None) -> Deal:
-    """Set some of FIELDS. Raises DomainError("deal_changed"), ("empty_title"), ("amount"), ("unknown_field")."""
+    """Set some of FIELDS. Raises DomainError("deal_changed") or what `open` declines."""
     return _change(deal, version=version, at=at, by=by, **_checked(values))
 
 
@@ -268,8 +268,8 @@ def record_won(
 def record_won_many(*, rows: Iterable[Won], by: str = "") -> Recorded:
     """Keep wins that happened elsewhere; an external id that is here already changes nothing.
 
-    A win before its lead's opening is kept as it is and reported in `early`: the data says so, and a wrong date
-    is for its owner to mend. Deals, facts and customers carry the day of the win.
+    A win before its lead's opening is kept as it is and reported in `early`: the data says so, and a wrong
+    date is for its owner to mend. Deals, facts and customers carry the day of the win.
     """
     said = Recorded()
     pipeline = Pipeline.default()

@@ -244,7 +244,7 @@ def answered_before(hand_off: HandOff, *, by: User, at: datetime) -> str:
 
 @transaction.atomic
 def review(*, lead: Lead, at: datetime, cause: str) -> None:
-    """Withdraw the waiting offer of a lead that moved on or changed hands; a new owner gets an offer of it."""
+    """Withdraw the waiting offer of a lead that moved on or changed hands; a new owner gets their own."""
     stale = HandOff.objects.waiting().filter(lead=lead).first()
     if stale is None or (lead.stage == Stage.MQL and lead.owner_id == stale.owner_id):
         return

@@ -14,7 +14,7 @@ from handraiser.kit.errors import DomainError
 
 
 def fill(*, route: Route) -> None:
-    """Give everybody who takes leads a place at the end of the turn, so that a newcomer is never forgotten."""
+    """Give everybody who takes leads a place at the end of the turn, so that no newcomer is forgotten."""
     placed = RouteMember.objects.filter(route=route).values("user")
     new = User.objects.filter(role__in=SELLERS, is_active=True, takes_leads=True).exclude(id__in=placed)
     for user in new.order_by("id"):

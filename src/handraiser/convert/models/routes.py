@@ -54,3 +54,6 @@ class RouteMember(models.Model):
     class Meta:
         db_table = "convert_route_member"
         constraints = [models.UniqueConstraint(fields=["route", "user"], name="one_place_in_a_turn")]
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.route}"

@@ -42,7 +42,7 @@ class Likely:
 
 
 def likely(*, open_amount: int, won: int, closed: int, closed_in_all: int) -> Likely:
-    """`won` of `closed` deals that came as far as this stage were won; `closed_in_all` counts the pipeline's."""
+    """`won` of the `closed` deals that came this far were won; `closed_in_all` counts the pipeline's."""
     if closed_in_all < ENOUGH_CLOSED or not closed:
         return Likely(None, f"not enough closed deals yet ({closed_in_all} of {ENOUGH_CLOSED})")
     share = statistics.rate(won, closed)

@@ -23,7 +23,7 @@ from handraiser.convert.models import Deal, DealStage, Pipeline
 from handraiser.convert.reasons import LOST_SENTENCES, Lost
 from handraiser.convert.rules import board as rules
 from handraiser.core.staff.models import Organisation, User
-from handraiser.core.staff.roles import SELLERS
+from handraiser.core.staff.roles import SELLERS, Role
 from handraiser.kit import clock
 from handraiser.kit.errors import DomainError
 
@@ -108,6 +108,8 @@ def _page(user: User, query: QueryDict, address: str) -> dict[str, Any]:
         "won_count": won.count(),
         "won_amount": queries.total(deals=won, currency=currency),
         "month": since,
+        # The goal is the firm's: one person's wins beside it would mislead.
+        "show_goal": pipeline.month_goal is not None and user.role != Role.REP and not owner,
         "currency": currency,
         "owner": owner,
         "owners": _owners(user),
@@ -130,7 +132,7 @@ def _phone_stage(query: QueryDict, columns: Iterable[queries.Column]) -> str:
 
 def _owners(user: User) -> list[User]:
     """Whose deals one can ask for; a rep has only their own."""
-    if user.role == "rep":
+    if user.role == Role.REP:
         return []
     return list(User.objects.filter(role__in=SELLERS, is_active=True).order_by("name"))
 

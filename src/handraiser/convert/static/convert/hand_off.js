@@ -15,11 +15,8 @@
       const whole = Math.max((end - Date.parse(clock.dataset.from)) / 1000, 1);
       const left = Math.round((end - Date.now()) / 1000);
       clock.textContent = left >= 0 ? `${span(left)} left` : `${span(-left)} late`;
-      const head = clock.closest(".hoh");
-      if (head) {
-        head.classList.toggle("late", left < whole / 5);
-        head.classList.toggle("soon", left >= whole / 5 && left < whole / 2);
-      }
+      const head = clock.closest(".ho-head");
+      if (head) head.dataset.mood = left < whole / 5 ? "late" : left < whole / 2 ? "soon" : "calm";
       const said = head?.querySelector("[data-clock-said]");
       if (said && words.has(left)) said.textContent = words.get(left);
     }
