@@ -110,6 +110,12 @@ def test_the_first_owner_is_led_through_the_set_up(mira, login, settings, mail_s
     Organisation.objects.update(set_up_at=None, name="Your organisation")
     browser = login(mira)
     assert browser.get("/admin/").headers["Location"] == "/admin/settings/setup/"
+    you = browser.post(
+        "/admin/settings/setup/you/", {"name": "Mira Voss", "email": "Mira.Voss@northlight.example.com"}
+    )
+    assert you.headers["Location"] == "/admin/settings/setup/organisation/"
+    mira.refresh_from_db()
+    assert mira.email == "mira.voss@northlight.example.com"
     first = browser.post(
         "/admin/settings/setup/organisation/",
         {"name": "Northlight", "postal_address": "1 Example Street", "brand_hue": "#0C6B58"},
@@ -136,3 +142,12 @@ def test_mail_can_wait(mira, login):
 def test_a_rep_is_not_led_through_the_set_up(mira, dana, login):
     Organisation.objects.update(set_up_at=None)
     assert "setup" not in login(dana).get("/admin/").headers.get("Location", "")
+
+
+def test_a_made_up_owner_is_asked_for_a_name(mira, dana, login):
+    mira.email = "owner@example.com"
+    mira.save()
+    browser = login(mira)
+    assert 'value="owner@example.com"' not in browser.get("/admin/settings/setup/").content.decode()
+    taken = browser.post("/admin/settings/setup/you/", {"name": "Mira", "email": dana.email})
+    assert taken.status_code == 422 and "has this address" in taken.content.decode()

@@ -41,3 +41,9 @@ def test_money_follows_the_currency():
 
 def test_the_score_chip_says_the_warmth_in_words():
     assert "Hot, score " in render("{% score 92 'A1' 'hot' %}")
+
+
+def test_a_component_may_stand_before_a_comma():
+    from handraiser.kit import clock
+
+    assert render("{% ago m %}, then", m=clock.now()).endswith("</time>, then")

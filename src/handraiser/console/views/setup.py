@@ -9,15 +9,18 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from handraiser.console import mail as server
-from handraiser.core.staff.actions import audit
-from handraiser.core.staff.forms import OrganisationForm
-from handraiser.core.staff.models import Organisation
+from handraiser.core.staff.actions import audit, members
+from handraiser.core.staff.forms import IntroduceForm, OrganisationForm
+from handraiser.core.staff.models import Organisation, User
 from handraiser.kit import clock
 from handraiser.kit.errors import DomainError
 
+MADE_UP = "owner@example.com"
+"""The address under which `handraiser up` makes the first owner."""
+
 
 class FirmForm(OrganisationForm):
-    """Step 1: who you are."""
+    """What visitors see."""
 
     class Meta(OrganisationForm.Meta):
         fields = ("name", "postal_address", "brand_hue")
@@ -25,14 +28,9 @@ class FirmForm(OrganisationForm):
     time_zone = currency = None  # the next step asks for them
     clean_country = None
 
-    def __init__(self, *args, **kwargs) -> None:
-        super().__init__(*args, **kwargs)
-        if self.instance.name == Organisation._meta.get_field("name").default:
-            self.initial["name"] = ""
-
 
 class PlaceForm(OrganisationForm):
-    """Step 2: when and in what money you count."""
+    """When and in what money you count."""
 
     class Meta(OrganisationForm.Meta):
         fields = ("time_zone", "currency", "country")
@@ -41,22 +39,27 @@ class PlaceForm(OrganisationForm):
 
 
 STEPS: dict[str, tuple[str, type[forms.ModelForm]]] = {
+    "you": ("You", IntroduceForm),
     "organisation": ("Your organisation", FirmForm),
     "place": ("Time zone and currency", PlaceForm),
     "mail": ("Sending mail", server.MailForm),
 }
 
 
-def setup(request: HttpRequest, step: str = "organisation") -> HttpResponse:
+def setup(request: HttpRequest, step: str = "you") -> HttpResponse:
     """One question a screen. The mail step sends a test before it goes on."""
     if step not in STEPS:
         raise Http404
     label, form_class = STEPS[step]
-    form = form_class(request.POST or None, instance=Organisation.get())
+    instance = User.objects.get(pk=request.user.pk) if step == "you" else Organisation.get()
+    form = form_class(request.POST or None, instance=instance, initial=_unasked(instance))
     failed = ""
     if request.method == "POST" and form.is_valid():
         if step != "mail":
-            form.save()
+            if step == "you":
+                members.introduce(member=instance, at=clock.now(), **form.cleaned_data)
+            else:
+                form.save()
             names = list(STEPS)
             return redirect("console:setup_step", names[names.index(step) + 1])
         row = server.store(form, by=request.user, at=clock.now())
@@ -77,6 +80,13 @@ def setup(request: HttpRequest, step: str = "organisation") -> HttpResponse:
         "failed": failed,
     }
     return render(request, "console/setup.html", context, status=422 if form.errors or failed else 200)
+
+
+def _unasked(instance: User | Organisation) -> dict[str, str]:
+    """Nothing in the place of names that the product made up."""
+    if isinstance(instance, User):
+        return {"name": "", "email": ""} if instance.email == MADE_UP else {}
+    return {"name": ""} if instance.name == Organisation._meta.get_field("name").default else {}
 
 
 @require_POST

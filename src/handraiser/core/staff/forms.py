@@ -153,6 +153,26 @@ class JoinForm(forms.Form):
         return password
 
 
+class IntroduceForm(forms.ModelForm):
+    """Who the first owner is."""
+
+    class Meta:
+        model = User
+        fields = ("name", "email")
+        labels = {"name": "Your name", "email": "Your email address"}
+        help_texts = {"email": "You sign in with it from now on, with the same password."}
+        widgets = {
+            "name": forms.TextInput(attrs={"autocomplete": "name"}),
+            "email": forms.EmailInput(attrs={"autocomplete": "email"}),
+        }
+
+    def clean_email(self) -> str:
+        email = self.cleaned_data["email"].lower()
+        if User.objects.filter(email=email).exclude(pk=self.instance.pk).exists():
+            raise ValidationError("Somebody here has this address.")
+        return email
+
+
 class KeyForm(forms.Form):
     """A key for a program."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core import signing
 from django.core.mail import send_mail
@@ -94,6 +95,16 @@ def join(*, member: User, name: str, password: str, at: datetime) -> User:
     member.save()
     audit.record(actor=member, action="staff.joined", object=member.email, at=at)
     return member
+
+
+@transaction.atomic
+def introduce(*, member: User, name: str, email: str, at: datetime) -> None:
+    """Give the first owner, who was made by the command line, a name and an address of their own."""
+    member.name, member.email = name, email
+    member.save()
+    # allauth remembers the addresses that somebody signed in with; the made-up one must not open the door.
+    EmailAddress.objects.filter(user=member).exclude(email=email).delete()
+    audit.record(actor=member, action="staff.introduced", object=email, at=at)
 
 
 @transaction.atomic

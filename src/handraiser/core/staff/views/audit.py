@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -14,6 +16,7 @@ SENTENCES = {
     "staff.invited": "invited",
     "staff.invitation_withdrawn": "withdrew the invitation of",
     "staff.joined": "came in as",
+    "staff.introduced": "signs in as",
     "staff.changed": "changed the rights of",
     "staff.deactivated": "closed the account of",
     "staff.reactivated": "opened the account again of",
@@ -35,5 +38,16 @@ def entries(request: HttpRequest) -> HttpResponse:
     """Newest first; an action without a sentence of its own shows its name."""
     page = Paginator(AuditEntry.objects.order_by("-at", "-id"), ROWS).get_page(request.GET.get("page"))
     for entry in page:
+        entry.said = _in_words(entry.detail)
         entry.did = SENTENCES.get(entry.action, entry.action.replace(".", " ").replace("_", " "))
     return render(request, "staff/audit.html", {"page": page})
+
+
+def _in_words(detail: Any) -> str:
+    if isinstance(detail, dict):
+        return " · ".join(f"{name.replace('_', ' ')}: {_in_words(value)}" for name, value in detail.items())
+    if isinstance(detail, list):
+        return ", ".join(map(str, detail)) or "none"
+    if isinstance(detail, bool):
+        return "yes" if detail else "no"
+    return str(detail)
