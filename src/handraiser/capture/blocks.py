@@ -21,7 +21,7 @@ def live_forms() -> list[tuple[str, str]]:
 
 
 class FormBlock(blocks.StructBlock):
-    """A form on a page. The page names the form; what it asks is its live version, whenever the page is shown."""
+    """A form on a page. The page names the form; what is asked is its live version when shown."""
 
     form = blocks.ChoiceBlock(
         choices=live_forms,

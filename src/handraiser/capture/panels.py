@@ -43,7 +43,7 @@ def sent_by(person_id: str) -> list[Sent]:
 
 
 def quotes(submission_ids: Iterable[str]) -> dict[str, str]:
-    """The free text of each submission, if they wrote any: read from records, as events hold no such thing."""
+    """The free text of each submission, if any: read from records, as events hold no such thing."""
     rows = Submission.objects.filter(id__in=set(submission_ids)).select_related("version")
     found = {}
     for row in rows:

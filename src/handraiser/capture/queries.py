@@ -54,8 +54,8 @@ def refusals(start: datetime, end: datetime) -> dict[str, int]:
 def completion(version: FormVersion, *, now: datetime) -> Rate | None:
     """The share of visits to the form's pages that sent it, since this version is live.
 
-    None when no visit of its pages was measured: unknown is not zero. A form that is sent from another page, or by a
-    visit that was not measured, does not count, so no rate passes 100 %.
+    None when no visit of its pages was measured: unknown is not zero. A form that is sent from another page,
+    or by a visit that was not measured, does not count, so no rate passes 100 %.
     """
     if version.published_at is None:
         return None
@@ -170,10 +170,7 @@ def found(
     rows = Submission.objects.select_related("form", "version", "person", "lead").order_by(
         "-submitted_at", "-id"
     )
-    if state:
-        rows = rows.filter(state=state)
-    else:
-        rows = rows.exclude(state=Submission.State.REJECTED)
+    rows = rows.filter(state=state) if state else rows.exclude(state=Submission.State.REJECTED)
     if form:
         rows = rows.filter(form_id=form)
     if since:

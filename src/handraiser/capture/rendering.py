@@ -50,7 +50,10 @@ class Option:
 
 @dataclass(frozen=True)
 class Row:
-    """One field, ready to be shown. `shape`: input, textarea, select, radios, tiles, checks, consent, notice, hidden."""
+    """One field, ready to be shown.
+
+    `shape`: input, textarea, select, radios, tiles, checks, consent, notice or hidden.
+    """
 
     field: Field
     id: str

@@ -65,7 +65,7 @@ STARTERS: dict[str, Starter] = {
             button="Book a demo",
             fine="30 minutes, by video. No slides.",
             thanks_title="We will call you",
-            thanks_text="Thank you. We read what you wrote before we call, so that you need not say it twice.",
+            thanks_text="Thank you. We read what you wrote before we call: you need not say it twice.",
             fields=[
                 FIRST_NAME,
                 LAST_NAME,
@@ -83,7 +83,7 @@ STARTERS: dict[str, Starter] = {
         title="Contact",
         text="A name, an address and a message.",
         intent="contact",
-        icon="mail",
+        icon="chat",
         schema=Schema(
             heading="Write to us",
             button="Send the message",
@@ -102,7 +102,7 @@ STARTERS: dict[str, Starter] = {
         title="Newsletter",
         text="One address and one permission.",
         intent="newsletter",
-        icon="news",
+        icon="mail",
         schema=Schema(
             heading="What we learn, twice a month",
             button="Subscribe",
@@ -171,7 +171,7 @@ def playbook(*, at: datetime) -> Form:
         button="Send me the playbook",
         fine="A PDF, in your inbox within a minute.",
         thanks_title="Your playbook is ready",
-        thanks_text="Thank you. Start with the ten-minute audit on page 3: it finds the reports that nobody reads.",
+        thanks_text="Thank you. Start with the ten-minute audit on page 3: it finds what nobody reads.",
         fields=[FIRST_NAME, WORK_EMAIL, reports, news],
     )
     form = forms.create(name=name, intent="magnet", schema=schema, at=at, magnet=magnet)

@@ -130,7 +130,10 @@ def word(*, form: Form, words: dict[str, str], at: datetime) -> FormVersion:
 
 @transaction.atomic
 def add_field(*, form: Form, field: Field, at: datetime) -> str:
-    """Put a field at the end, before consents and notices; returns its key, made unique in the form's history."""
+    """Put a field at the end, before consents and notices.
+
+    Returns its key, which no other question of this form ever had. Raises DomainError("too_long").
+    """
     fields = _fields(form, at)
     if len(fields) >= 40:
         raise DomainError("too_long", "A form holds at most 40 fields.", kind="conflict")

@@ -124,7 +124,7 @@ def spent(grant: MagnetGrant, *, at: datetime) -> bool:
 def send_again(*, grant: MagnetGrant, at: datetime) -> MagnetGrant:
     """Mail a new link to the person of an old one; nowhere else, so an old link tells its finder nothing.
 
-    Raises DomainError("too_many") after three in a day, DomainError("erased") when nobody is left to write to.
+    Raises DomainError("too_many") after three in a day, ("erased") when nobody is left to write to.
     """
     # The person's row is the lock: two clicks must not count as none.
     person = Person.objects.select_for_update().get(id=grant.person_id)
@@ -184,8 +184,8 @@ def _mail(grant: MagnetGrant, token: str, *, at: datetime) -> None:
         text=(
             "Hi {{ first_name|there }},\n\nhere is {{ magnet }}.\n\n"
             f"[{verb} {{{{ magnet }}}}]({settings.BASE_URL}/get/{token})\n\n"
-            f"The link is yours alone and works until {until:%-d %B, %H:%M}. When it has run out, open it all the"
-            " same: you can ask for a new one there."
+            f"The link is yours alone and works until {until:%-d %B, %H:%M}. When it has run out, open it all"
+            " the same: you can ask for a new one there."
         ),
         values={"first_name": grant.person.first_name, "magnet": magnet.name},
         at=at,

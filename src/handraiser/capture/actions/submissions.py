@@ -38,8 +38,8 @@ class Context:
     """How and from where a form was sent, as far as it is known.
 
     `nonce` is what the page put into the form to tell one sending from another; `age` the seconds since the
-    form was rendered, None without a true mark; the touches are what the tracker says about the first and this
-    visit: channel, source, medium, campaign, landing_page, referrer_host.
+    form was rendered, None without a true mark; the touches are what the tracker says about the first and
+    this visit: channel, source, medium, campaign, landing_page, referrer_host.
     """
 
     ip: str = ""
@@ -130,8 +130,8 @@ def _accept(
     if recent >= spam.TOO_MANY_TO_KEEP:
         raise DomainError(
             "too_many",
-            "Very many forms came from your network in the last minutes. Your answers are kept; try again in 10"
-            " minutes.",
+            "Very many forms came from your network in the last minutes. Your answers are kept; try again in"
+            " 10 minutes.",
             kind="refused",
         )
     reason = _suspicion(schema, values, context, recent)
@@ -227,7 +227,7 @@ def _custom(mapped: Mapping[str, str], entity: str) -> dict[str, str]:
     wanted = {key.removeprefix(prefix): value for key, value in mapped.items() if key.startswith(prefix)}
     if not wanted:
         return {}
-    # A field that was removed since the form was published is passed over; the answer stays in the submission.
+    # A field that was removed since publishing is passed over; the answer stays in the submission.
     known = FieldDefinition.objects.filter(entity=entity, key__in=wanted).values_list("key", flat=True)
     return {key: wanted[key] for key in known}
 
@@ -258,7 +258,7 @@ def _follow(submission: Submission, schema: Schema, values: dict[str, Any], *, a
     visitor = submission.visitor
     visitors.link(visitor=visitor, person_id=person.id, how="form", at=at)
     _permit(submission, schema, values, person, at=at)
-    lead, created = leads.open(
+    lead, _ = leads.open(
         person=person,
         at=at,
         how="form",

@@ -69,7 +69,7 @@ class FormVersionQuerySet(models.QuerySet):
 
 
 class FormVersion(models.Model):
-    """What a form asks, exactly (see `rules.schema`). A draft until `published_at`; then it stays as it is."""
+    """What a form asks, exactly (see `rules.schema`). A draft until `published_at`; then never changed."""
 
     form = models.ForeignKey(Form, on_delete=models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField()
@@ -115,3 +115,6 @@ class FormPlace(models.Model):
     class Meta:
         db_table = "capture_form_place"
         constraints = [models.UniqueConstraint(fields=["form", "path"], name="form_place_once")]
+
+    def __str__(self) -> str:
+        return self.path

@@ -12,9 +12,16 @@ from handraiser.core.people.models import Lead, Person
 from handraiser.kit import ids
 
 
-def private_files() -> FileSystemStorage:
-    """Outside of everything that is served by path; has no address on purpose."""
-    return FileSystemStorage(location=settings.PRIVATE_ROOT, base_url=None)
+class PrivateFiles(FileSystemStorage):
+    """Files outside of everything that is served by path."""
+
+    def url(self, name: str | None) -> str:
+        raise ValueError("A private file has no URL; it is handed over through a personal link.")
+
+
+def private_files() -> PrivateFiles:
+    """Where magnets lie; a function, so that migrations name no folder."""
+    return PrivateFiles(location=settings.PRIVATE_ROOT)
 
 
 class LeadMagnet(models.Model):
@@ -65,3 +72,6 @@ class MagnetGrant(models.Model):
     class Meta:
         db_table = "capture_magnet_grant"
         indexes = [models.Index(fields=["person", "magnet", "-granted_at"], name="magnet_grant_newest")]
+
+    def __str__(self) -> str:
+        return self.id

@@ -54,3 +54,6 @@ class Submission(models.Model):
             models.Index(fields=["form", "state", "submitted_at"], name="submission_of_form"),
             models.Index(fields=["sender", "submitted_at"], name="submission_of_sender"),
         ]
+
+    def __str__(self) -> str:
+        return self.id

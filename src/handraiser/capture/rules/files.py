@@ -22,8 +22,8 @@ _MAGIC = {
     "mp3": (b"ID3", "audio/mpeg"),
 }
 REFUSAL = (
-    "This file cannot be given away: it must be a PDF, EPUB, Word, Excel, PowerPoint, OpenDocument, CSV, text,"
-    " ZIP, PNG, JPEG, MP3 or MP4, and be what its name says."
+    "This file cannot be given away: it must be a PDF, EPUB, Word, Excel, PowerPoint, OpenDocument, CSV,"
+    " text, ZIP, PNG, JPEG, MP3 or MP4, and be what its name says."
 )
 
 
@@ -33,7 +33,7 @@ def sniff(head: bytes, name: str) -> str | None:
     if ending in _ZIP:
         return _ZIP[ending] if head.startswith(b"PK\x03\x04") else None
     if ending in _TEXT:
-        return _TEXT[ending] if head and b"\x00" not in head and b"<" != head.lstrip()[:1] else None
+        return _TEXT[ending] if head and b"\x00" not in head and head.lstrip()[:1] != b"<" else None
     if ending in _MAGIC:
         magic, media_type = _MAGIC[ending]
         place = 4 if ending == "mp4" else 0

@@ -233,10 +233,7 @@ def _answer(field: Field, given: list[str]) -> tuple[Any, str]:
         return _RUNS.sub(" ", _CONTROL.sub("", text or field.default))[: field.limit], ""
     if _CONTROL.search(text):
         return None, "control"
-    if field.type is Type.TEXTAREA:
-        text = text.replace("\r\n", "\n")
-    else:
-        text = _RUNS.sub(" ", text)
+    text = text.replace("\r\n", "\n") if field.type is Type.TEXTAREA else _RUNS.sub(" ", text)
     if not text:
         return None, "missing" if field.required else ""
     if len(text) > field.limit:
@@ -288,10 +285,11 @@ def problems(schema: Schema, *, intent: str, has_magnet: bool) -> list[Problem]:
         found.append(Problem("", "A lead magnet goes out by email: make the email field required.", True))
     if asked and not any(field.type in (Type.CONSENT, Type.NOTICE) for field in schema.fields):
         found.append(Problem("", "No consent is asked, so nobody may be written to afterwards.", False))
-    if len(asked) > _PHONE_SCREEN:
+    questions = sum(field.type is not Type.CONSENT for field in asked)
+    if questions > _PHONE_SCREEN:
         found.append(
             Problem(
-                "", f"{len(asked)} questions are long on a phone. Each one costs some of the sends.", False
+                "", f"{questions} questions are long on a phone. Each one costs some of the sends.", False
             )
         )
     return sorted(found, key=lambda problem: not problem.blocks)

@@ -42,8 +42,11 @@ _MARKUP = re.compile(r"</?[a-z][a-z0-9]*[\s/>]|\[/?(?:url|link|img)\b|<!--", re.
 
 @dataclass(frozen=True)
 class Signs:
-    """How a form was sent. `age`: seconds since it was rendered, None without a true mark; `recent`: other sends
-    from the same address in the window."""
+    """How a form was sent.
+
+    `age`: seconds since it was rendered, None without a true mark; `recent`: other sends from the same
+    address in the window.
+    """
 
     honeypot: str
     age: float | None

@@ -34,8 +34,11 @@ def test_the_browser_says_the_same():
     everything = schema_of(list(VECTORS["fields"]))
     chance = random.Random(20261121)
     pieces = [
-        "", " ", "a", "Ines", "ü", "😀", "@", ".", "example.com", "ines@", "+44", "20 7946", "12", ",", "-", "\u0000",
-        "\r\n", "\t", "\u00a0", "\ufeff", "\u200b", "\u0085", "x", "y", "q", "l", "s", "yes", "ON", "GB", "gb", "<b>",
+        "", " ", "a", "Ines", "ü", "😀", "@", ".", "example.com", "ines@", "+44", "20 7946", "12", ",", "-",
+        "\u0000",
+        "\r\n", "\t", "\u00a0", "\ufeff", "\u200b", "\u0085", "x", "y", "q", "l", "s", "yes", "ON", "GB",
+        "gb",
+        "<b>",
         "'", '"', "\\", "\u2028", "\u001c", "\ud7ff", "_", "[", "İ", "ß",
     ]  # fmt: skip
     calls = [

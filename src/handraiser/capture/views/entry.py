@@ -110,7 +110,7 @@ class FieldEntry(forms.Form):
     help = forms.CharField(max_length=200, required=False, label="Help", help_text="Stands below the label.")
     required = forms.BooleanField(required=False, label="Must be answered")
     choices = forms.CharField(
-        required=False, widget=forms.Textarea(attrs={"rows": 5}), label="Answers", help_text="One a line."
+        widget=forms.Textarea(attrs={"rows": 5}), label="Answers", help_text="One a line."
     )
     purpose = forms.ChoiceField(
         label="Allows us", choices=[(key, label) for key, (label, _) in PURPOSES.items()]
@@ -118,14 +118,14 @@ class FieldEntry(forms.Form):
     maps_to = forms.ChoiceField(required=False, label="Stored as")
     max_length = forms.IntegerField(required=False, min_value=1, label="Longest answer, in characters")
     default = forms.CharField(required=False, max_length=200, label="Value")
-    show_when = forms.ChoiceField(required=False, label="Show when")
+    show_when = forms.ChoiceField(required=False, label="Shown when the answer to")
     show_op = forms.ChoiceField(
         required=False,
-        label="Compare",
+        label="Comparison",
         choices=[("is", "is one of"), ("is_not", "is none of"), ("filled", "has any answer")],
     )
     show_values = forms.CharField(
-        required=False, max_length=400, label="Answers", help_text="Parted by commas."
+        required=False, max_length=400, label="These answers", help_text="Parted by commas."
     )
 
     def __init__(self, data: Any = None, *, field: Field, schema: Schema) -> None:
@@ -135,7 +135,7 @@ class FieldEntry(forms.Form):
         super().__init__(data, initial=self._initial(field))
         self.fields["maps_to"].choices = targets(field.type)
         self.fields["show_when"].choices = [
-            ("", "Always"),
+            ("", "No question: always shown"),
             *((key, other.label[:60]) for key, other in self._before.items()),
         ]
         keep = {"label"}
@@ -160,6 +160,14 @@ class FieldEntry(forms.Form):
         for name in list(self.fields):
             if name not in keep:
                 del self.fields[name]
+
+    def plain(self) -> list[forms.BoundField]:
+        """What every field of this type has."""
+        return [bound for bound in self if not bound.name.startswith("show_")]
+
+    def conditional(self) -> list[forms.BoundField]:
+        """When the field is shown; none for the first question."""
+        return [bound for bound in self if bound.name.startswith("show_")]
 
     @staticmethod
     def _initial(field: Field) -> dict[str, Any]:
@@ -277,6 +285,8 @@ class MagnetEntry(forms.Form):
         help_text="Instead of a file.",
     )
     expires_hours = forms.IntegerField(
-        min_value=1, max_value=8760, initial=72, label="A link works for, in hours"
+        min_value=1, max_value=8760, initial=72, label="Hours that a link works"
     )
-    max_downloads = forms.IntegerField(min_value=1, max_value=1000, initial=10, label="A link works, times")
+    max_downloads = forms.IntegerField(
+        min_value=1, max_value=1000, initial=10, label="Downloads that a link allows"
+    )

@@ -1,9 +1,9 @@
 """What strangers reach: sending a form, being thanked, fetching what was promised.
 
-Sending needs no CSRF token on purpose. Such a token binds a post to a session, and strangers have none: there is no
-power of theirs that another site could borrow, pages come from caches, and nothing is written to the device before
-consent. What guards this door instead: the mark of time, the trap, limits by address, and that the same form sent
-twice is one.
+Sending needs no CSRF token on purpose. Such a token binds a post to a session, and strangers have none: there
+is no power of theirs that another site could borrow, pages come from caches, and nothing is written to the
+device before consent. What guards this door instead: the mark of time, the trap, limits by address, and that
+the same form sent twice is one.
 """
 
 from __future__ import annotations
@@ -87,14 +87,18 @@ def send(request: HttpRequest, form_id: str, number: int) -> HttpResponse:
         if _wants_json(request):
             return JsonResponse({"errors": refused.errors, "message": refused.message}, status=422)
         shown = rendering.rendered(version=version, at=now, raw=raw, errors=refused.errors, carried=carried)
-        return _page(request, "capture/alone.html", {"shown": shown, "form": version.form}, 422)
+        return _page(
+            request, "capture/alone.html", {"shown": shown, "form": version.form, "measured": True}, 422
+        )
     except DomainError as error:
         if error.code != "too_many":
             raise
         if _wants_json(request):
             return JsonResponse({"message": error.message}, status=429)
         shown = rendering.rendered(version=version, at=now, raw=raw, message=error.message, carried=carried)
-        return _page(request, "capture/alone.html", {"shown": shown, "form": version.form}, 429)
+        return _page(
+            request, "capture/alone.html", {"shown": shown, "form": version.form, "measured": True}, 429
+        )
     after = reverse("capture_public:thanks", args=[_thanks.sign(submission.id)])
     if _wants_json(request):
         return JsonResponse({"next": after})
@@ -134,11 +138,11 @@ def _alone(request: HttpRequest, form_id: str) -> HttpResponse:
         text = "This form is closed. Go back to the page where you found it."
         return _page(request, "capture/said.html", {"title": "There is no form here", "text": text}, 404)
     shown = rendering.rendered(version=version, at=clock.now())
-    return _page(request, "capture/alone.html", {"shown": shown, "form": version.form})
+    return _page(request, "capture/alone.html", {"shown": shown, "form": version.form, "measured": True})
 
 
 def _unknown_version(request: HttpRequest, form_id: str, posted: Any) -> HttpResponse:
-    """Nobody knows what was asked, so nothing is stored; the answers are given back, into the form of today."""
+    """Nobody knows what was asked, so nothing is stored: the answers are given back in the form of today."""
     raw = {key: posted.getlist(key) for key in list(posted)[:60] if not key.startswith("hr_")}
     version = _live(form_id)
     sentence = "This form has changed since you opened it. Your answers are below; check them and send again."

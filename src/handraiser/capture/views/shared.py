@@ -6,8 +6,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from handraiser.capture import queries
-from handraiser.core.staff.roles import EDITORS
 from handraiser.core.staff.models import User
+from handraiser.core.staff.roles import EDITORS
 
 
 def tabs(current: str) -> list[tuple[str, str, bool, int | None]]:

@@ -101,7 +101,7 @@ _HEAD = [
 
 @require_GET
 def export(request: HttpRequest) -> HttpResponse:
-    """The same list as CSV, an answer a column. Cells that a spreadsheet would run as a formula are defused."""
+    """The same list as CSV, an answer a column. Cells that a spreadsheet would run are defused."""
     rows = _chosen(request)[:_EXPORT_MOST]
     keys: list[str] = []
     for schema in Form.objects.values_list("versions__schema", flat=True).order_by("id", "versions__number"):
