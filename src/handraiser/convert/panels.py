@@ -10,14 +10,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from handraiser.capture.models import Submission
+from handraiser.capture import panels as forms
 from handraiser.convert import queries
 from handraiser.convert.actions.hand_offs import answered_before
 from handraiser.convert.models import Deal, HandOff, HandOffState
 from handraiser.convert.reasons import REJECT_SENTENCES, Reject
 from handraiser.convert.rules import clocks, packets
 from handraiser.convert.rules.clocks import Clock
+from handraiser.core.consent import queries as consent
 from handraiser.core.identity.models import TimelineItem
+from handraiser.core.journal.events.attract import PageViewed
+from handraiser.core.journal.events.capture import FormSubmitted, MagnetDownloaded
 from handraiser.core.people.models import CLOSED_STAGES, Lead, Stage
 from handraiser.core.staff.models import User
 from handraiser.core.staff.roles import SELLERS
@@ -25,7 +28,8 @@ from handraiser.qualify import queries as qualify
 
 # How long an answered hand-off stays on the lead's page.
 SHOWN_AFTER_ANSWER = timedelta(days=1)
-READ = ("attract.page_viewed", "capture.magnet_downloaded")
+SALES = "sales"  # the purpose under which reps call and write
+READ = (PageViewed.name, MagnetDownloaded.name)
 
 
 @dataclass(frozen=True)
@@ -45,10 +49,19 @@ class Packet:
     reasons: tuple[tuple[str, str, bool], ...]
     gaps: tuple[packets.Gap, ...]
     say_first: str
+    allowed: bool
 
     @property
-    def phone(self) -> str:
-        return self.lead.person.phone
+    def may_call(self) -> bool:
+        """There is a number, and they allowed sales to use it."""
+        return self.allowed and bool(self.lead.person.phone)
+
+    @property
+    def no_call(self) -> str:
+        """Why the call is closed; empty when it is open."""
+        if not self.lead.person.phone:
+            return "No phone number is known."
+        return "" if self.allowed else "They did not allow us to call."
 
     @property
     def reject_reasons(self) -> list[tuple[str, str, str]]:
@@ -82,6 +95,7 @@ def packet(*, hand_off: HandOff, user: User, at: datetime, brief: bool = False) 
             employees=lead.person.company.employees if lead.person.company else None,
         ),
         say_first=packets.say_first(wrote=wrote, asked=lead.raised_with),
+        allowed=bool(consent.may([lead.person_id], SALES)),
     )
 
 
@@ -137,18 +151,9 @@ def _who(lead: Lead, at: datetime) -> str:
 
 def _last_words(lead: Lead) -> str:
     """What they wrote themselves in the last form of this lead, if it asked for words."""
-    sent = (
-        Submission.objects.filter(lead=lead, state=Submission.State.ACCEPTED)
-        .select_related("version")
-        .order_by("-submitted_at")
-        .first()
-    )
-    if sent is None:
-        return ""
-    asked_for_words = [
-        field["key"] for field in sent.version.schema.get("fields", []) if field.get("type") == "textarea"
-    ]
-    return next((str(sent.answers[key]) for key in asked_for_words if sent.answers.get(key)), "")
+    sent = TimelineItem.objects.filter(person=lead.person_id, lead_id=lead.id, name=FormSubmitted.name)
+    last = sent.order_by("-occurred_at", "-id").values_list("body", flat=True).first()
+    return next(iter(forms.quotes([last["submission"]]).values()), "") if last else ""
 
 
 def _read(lead: Lead) -> tuple[str, ...]:
@@ -165,7 +170,10 @@ def _reasons(lead: Lead) -> tuple[tuple[str, str, bool], ...]:
     why = qualify.why(lead)
     if why is None:
         return ()
-    return tuple((line.reason or line.title, line.points, line.negative) for line in why.lines[:4])
+    return tuple(
+        (f"{line.title}: {line.reason}" if line.reason else line.title, line.points, line.negative)
+        for line in why.lines[:4]
+    )
 
 
 @dataclass(frozen=True)

@@ -105,8 +105,8 @@ class DealQuerySet(models.QuerySet):
 class Deal(models.Model):
     """A sale that may come of a lead. Amounts are minor units of `currency`.
 
-    `version` counts the changes, so that nobody overwrites what they have not seen. `furthest` is the last open
-    stage that the deal reached here; None for deals that were recorded after the fact, whose way is unknown.
+    `version` counts the changes, so that nobody overwrites what they have not seen. `furthest` is the last
+    open stage that the deal reached here; None for deals that were recorded after the fact, of unknown way.
     """
 
     id = models.CharField(max_length=40, primary_key=True, default=partial(ids.new, "deal"))

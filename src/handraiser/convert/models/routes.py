@@ -12,7 +12,7 @@ from handraiser.kit import ids
 
 
 class Route(models.Model):
-    """A way that leads go: its members take turns. The catch-all takes every lead, so that none lies unseen."""
+    """A way that leads go; its members take turns. The catch-all takes every lead: none lies unseen."""
 
     id = models.CharField(max_length=40, primary_key=True, default=partial(ids.new, "route"))
     name = models.CharField(max_length=120)

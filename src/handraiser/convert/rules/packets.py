@@ -63,7 +63,7 @@ def say_first(*, wrote: str, asked: str) -> str:
     if wrote:
         words = " ".join(wrote.split())
         short = words if len(words) <= 90 else words[:90].rsplit(" ", 1)[0] + " …"
-        return f"You wrote: {short} What would change if that were solved?"
+        return f"You wrote “{short}” What would change if that were solved?"
     if asked:
-        return f"You asked for {asked}. What made you look just now?"
+        return f"You sent “{asked}”. What made you look just now?"
     return "What made you look at us just now?"

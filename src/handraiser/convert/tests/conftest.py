@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from handraiser.core.consent.actions import grants
 from handraiser.core.people.actions import leads, people
 from handraiser.core.people.models import Lead
 from handraiser.qualify.actions import stages
@@ -32,6 +33,13 @@ def lead(organisation, noon):
             phone="+442079460142",
             job_title="VP of Marketing",
             company_name=company,
+        )
+        grants.grant(
+            person=person,
+            purpose_key="sales",
+            wording_text="You may call me about this.",
+            at=at or noon,
+            proof={"how": "test"},
         )
         return leads.open(person=person, at=at or noon, how="hand", raised_with="Book a demo")[0]
 

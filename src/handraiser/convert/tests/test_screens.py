@@ -9,6 +9,7 @@ import pytest
 from handraiser.convert import panels
 from handraiser.convert.actions import deals
 from handraiser.convert.models import Deal, HandOff, Pipeline, Route, RouteMember
+from handraiser.core.consent.actions import grants
 from handraiser.core.people.actions import leads
 from handraiser.core.people.models import Lead
 
@@ -182,6 +183,13 @@ def test_the_notice_opens_the_hand_off(qualified, login, dana):
         assert said in page
 
 
+def test_without_permission_there_is_no_call_and_it_says_why(qualified, login, dana, noon):
+    made = qualified()
+    grants.withdraw(person=made.person, purpose_key="sales", at=noon, how="link")
+    page = login(dana).get(HandOff.objects.get().get_absolute_url()).content.decode()
+    assert "Accept and call" not in page and "They did not allow us to call." in page
+
+
 def test_accept_and_call_begins_the_call(qualified, login, dana):
     qualified()
     client, offer = login(dana), HandOff.objects.get()
@@ -229,7 +237,7 @@ def test_the_packet_says_what_is_known(qualified, dana, noon):
     packet = panels.hand_off_of(lead=Lead.objects.get(), user=dana, at=noon + timedelta(minutes=1))
     assert packet.clock.text == "14:00 left" and packet.clock.mood == "calm"
     assert [gap.what for gap in packet.gaps] == ["Size unknown"]
-    assert packet.say_first == "You asked for Book a demo. What made you look just now?"
+    assert packet.say_first == "You sent “Book a demo”. What made you look just now?"
     assert panels.waiting(user=dana, at=noon)[0].lead.id == packet.lead.id
 
 
