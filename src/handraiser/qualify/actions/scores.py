@@ -212,20 +212,22 @@ def _remember(
         next_change = scores[lead.id].next_change_at
         if next_change is not None:
             changes[lead.person_id].append(next_change)
-    ScoreState.objects.bulk_create(
-        [
-            ScoreState(
-                person_id=person,
-                rule_set_number=live.number,
-                scored_at=moments[person],
-                next_change_at=clock.from_ms(min(times)) if times else None,
-            )
-            for person, times in changes.items()
-        ],
-        update_conflicts=True,
-        unique_fields=["person"],
-        update_fields=["rule_set_number", "scored_at", "next_change_at"],
-        batch_size=100,
-    )
+    stored = connection.ops.adapt_datetimefield_value
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "insert into qualify_score_state(person_id, rule_set_number, scored_at, next_change_at)"
+            " values (%s, %s, %s, %s) on conflict (person_id) do update set"
+            " rule_set_number = excluded.rule_set_number, scored_at = excluded.scored_at,"
+            " next_change_at = excluded.next_change_at",
+            [
+                (
+                    person,
+                    live.number,
+                    stored(moments[person]),
+                    stored(clock.from_ms(min(times))) if times else None,
+                )
+                for person, times in changes.items()
+            ],
+        )
     if gone:
         ScoreState.objects.filter(person__in=list(gone)).delete()

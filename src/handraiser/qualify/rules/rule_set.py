@@ -6,6 +6,7 @@ Rules fall into three groups with a limit each: fit (who they are), engagement (
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Literal
 
 import msgspec
@@ -209,6 +210,7 @@ def _attribute_problem(rule: AttributeRule, wrong: Any) -> DomainError | None:
     return None
 
 
+@lru_cache(maxsize=1024)
 def values(text: str) -> tuple[str, ...]:
     """The values of a comma-parted list, trimmed and folded for comparing."""
     return tuple(part for raw in text.split(",") if (part := folded(raw)))

@@ -18,7 +18,7 @@ MINUTE = 60_000
 
 
 def event(name: str, *, ago: int, key: str = "", visitor: str = "v1", **body) -> Evidence:
-    return Evidence(key or f"{name}:{ago}:{sorted(body.items())}", name, NOW - ago, visitor, body)
+    return Evidence(key or f"{name}:{ago}:{visitor}:{sorted(body.items())}", name, NOW - ago, visitor, body)
 
 
 def pricing(ago: int, **more) -> Evidence:

@@ -84,7 +84,7 @@ def change(
     unknown = set(values) - set(FIELDS) - {"company_name", "company_domain"} - set(custom)
     if unknown:
         raise DomainError("unknown_field", f"There is no person field {', '.join(sorted(unknown))}.")
-    person = Person.objects.select_for_update().select_related("company").get(id=person.id)
+    person = Person.objects.select_for_update(of=("self",)).select_related("company").get(id=person.id)
     changed: list[str] = []
     for key, value in values.items():
         if key in ("company_name", "company_domain") or (value in ("", None) and not proven):
