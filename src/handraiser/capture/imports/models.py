@@ -16,6 +16,7 @@ class State(models.TextChoices):
     RUNNING = "running", "Running"
     PAUSED = "paused", "Stopped, can go on"
     DONE = "done", "Done"
+    UNDOING = "undoing", "Being undone"
     UNDONE = "undone", "Undone"
     FAILED = "failed", "Failed"
 

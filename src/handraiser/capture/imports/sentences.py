@@ -22,7 +22,7 @@ def of_forecast(kind: Kind, found: Forecast) -> str:
     parts = [f"{found.created:,} {kind.noun}"]
     if found.joined:
         parts.append(f"{found.joined:,} {kind.known_as}")
-    for refusal, count in sorted(found.refusals.items(), key=lambda item: -item[1]):
+    for refusal, count in sorted(found.refusals.items(), key=lambda item: (-item[1], item[0])):
         parts.append(f"{count:,} {REFUSAL_WORDS[Refusal(refusal)]}")
     sentences = [f"{found.rows:,} {'row' if found.rows == 1 else 'rows'}: {', '.join(parts)}."]
     for remark, count in sorted(found.remarks.items()):

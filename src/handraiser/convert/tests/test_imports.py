@@ -50,8 +50,8 @@ DEALS = """mql id,deal id,won date,amount
 def test_deals_find_their_leads_by_the_id_they_were_imported_with(bring, leads, settle):
     this = bring(DEALS, "deals")
     assert sentences.of_import(this) == (
-        "6 rows: 2 recorded, 2 with a date that cannot be read, 1 of leads that are not here,"
-        " 1 with an amount that cannot be read. 1 deal was won before its first contact."
+        "6 rows: 2 recorded, 2 with a date that cannot be read, 1 with an amount that cannot be read,"
+        " 1 of leads that are not here. 1 deal was won before its first contact."
     )
     first = Deal.objects.get(external_id="d1")
     assert (first.amount, first.currency, first.won_at) == (120050, "GBP", datetime(2026, 2, 1, tzinfo=UTC))

@@ -8,7 +8,7 @@ from math import exp, lgamma, log, sqrt
 
 from handraiser.kit.statistics import Z95
 
-_EXACT_UP_TO = 1_000
+_EXACT_UP_TO = 100
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Range:
 
 
 def poisson_range(count: int) -> tuple[float, float]:
-    """The 95 % range of a count (Garwood 1936, exact; Wilson and Hilferty's approximation above 1,000).
+    """The 95 % range of a count (Garwood 1936, exact; Wilson and Hilferty's approximation above 100).
 
     17 events: 9.9 to 27.2. None: 0 to 3.7.
     """

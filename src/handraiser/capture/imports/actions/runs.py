@@ -76,6 +76,11 @@ def receive(*, file: BinaryIO, name: str, kind: str, at: datetime, by: str = "")
     return this
 
 
+def preview(*, this: Import, rows: int = 20) -> list[reading.Row]:
+    """The first rows, as they are."""
+    return list(islice(_rows(this, skip=0), rows))
+
+
 def unfinished(*, fingerprint: str, kind: str, mapping: Mapping) -> Import | None:
     """The import of the same file with the same columns that was cut off, if there is one."""
     return (
@@ -110,8 +115,8 @@ def forget(*, this: Import) -> None:
         path_of(this).unlink(missing_ok=True)
 
 
-def dry_run(*, this: Import, at: datetime) -> Forecast:
-    """What the import would do. Writes nothing."""
+def dry_run(*, this: Import, at: datetime, rows: int | None = None) -> Forecast:
+    """What the import would do, with all rows or the first `rows`. Writes nothing."""
     kind, setting, memory = kinds.of(this.kind), _setting(this, at), Memory()
     forecast = Forecast()
     for batch in _batches(this, skip=0):
@@ -121,6 +126,8 @@ def dry_run(*, this: Import, at: datetime) -> Forecast:
             for counts, key in ((forecast.refusals, plan.refusal), (forecast.remarks, plan.remark)):
                 if key:
                     counts[key] = counts.get(key, 0) + 1
+        if rows is not None and forecast.rows >= rows:
+            break
     return forecast
 
 
@@ -161,8 +168,8 @@ def run(*, import_id: str, clock: Callable[[], datetime]) -> Import:
 
 
 def stalled(*, at: datetime) -> list[str]:
-    """The running imports whose process seems to have died."""
-    rows = Import.objects.filter(state=State.RUNNING, moved_at__lt=at - STALLED_AFTER)
+    """The imports whose process, running or undoing, seems to have died."""
+    rows = Import.objects.filter(state__in=(State.RUNNING, State.UNDOING), moved_at__lt=at - STALLED_AFTER)
     return list(rows.values_list("id", flat=True)[:20])
 
 
@@ -171,12 +178,23 @@ def touch(*, import_id: str, at: datetime) -> None:
     Import.objects.filter(id=import_id).update(moved_at=at)
 
 
-def undo(*, this: Import, at: datetime) -> tuple[int, int]:
-    """Take back what the import made, unless somebody worked with it since. Returns (removed, kept) rows."""
-    if this.state not in (State.DONE, State.PAUSED, State.FAILED):
+def ask_for_undo(*, this: Import, at: datetime) -> None:
+    """Mark an import to be undone; `undo` or a worker does it. Raises DomainError("cannot_undo")."""
+    undoable = Import.objects.filter(id=this.id, state__in=(State.DONE, State.PAUSED, State.FAILED))
+    if not undoable.update(state=State.UNDOING, moved_at=at, removed=0, kept=0):
         raise DomainError("cannot_undo", "Only an import that has stopped can be undone.", kind="conflict")
+    this.refresh_from_db()
+
+
+def undo(*, this: Import, at: datetime) -> tuple[int, int]:
+    """Take back what the import made, unless somebody worked with it since. Returns (removed, kept) rows.
+
+    Safe to call again after a kill: what was taken back is marked in the same transaction.
+    """
+    if this.state != State.UNDOING:
+        ask_for_undo(this=this, at=at)
     kind = kinds.of(this.kind)
-    removed = kept = 0
+    kept = 0
     last = this.rows_done + 1
     while True:
         with transaction.atomic():
@@ -192,14 +210,17 @@ def undo(*, this: Import, at: datetime) -> tuple[int, int]:
             gone = [number for number, _ in rows if number not in stay]
             # Emptied in the same transaction, so that a repeat finds nothing to do.
             ImportRow.objects.filter(file=this, number__in=gone).update(made={})
-            Import.objects.filter(id=this.id).update(removed=F("removed") + len(gone))
-        removed, kept, last = removed + len(gone), kept + len(stay), rows[-1][0]
+            Import.objects.filter(id=this.id).update(removed=F("removed") + len(gone), moved_at=at)
+        kept, last = kept + len(stay), rows[-1][0]
         failpoints.reach("import.undone_chunk")
     with transaction.atomic():
-        Import.objects.filter(id=this.id).update(state=State.UNDONE, undone_at=at, kept=kept)
-        outbox.publish(ImportUndone(import_id=this.id, kind=this.kind, removed=removed, kept=kept), at=at)
-    this.refresh_from_db()
-    return removed, kept
+        last_step = Import.objects.filter(id=this.id, state=State.UNDOING)
+        ended = last_step.update(state=State.UNDONE, undone_at=at, kept=kept)
+        this.refresh_from_db()
+        if ended:
+            fact = ImportUndone(import_id=this.id, kind=this.kind, removed=this.removed, kept=kept)
+            outbox.publish(fact, at=at)
+    return this.removed, this.kept
 
 
 def _setting(this: Import, at: datetime) -> Setting:
@@ -214,11 +235,15 @@ def _setting(this: Import, at: datetime) -> Setting:
     )
 
 
-def _batches(this: Import, *, skip: int) -> Iterator[list[reading.Row]]:
-    rows = reading.rows(
+def _rows(this: Import, *, skip: int) -> Iterator[reading.Row]:
+    return reading.rows(
         path_of(this), encoding=this.encoding, delimiter=this.delimiter, columns=this.columns, skip=skip
     )
-    while batch := list(islice(rows, kinds.of(this.kind).chunk)):
+
+
+def _batches(this: Import, *, skip: int) -> Iterator[list[reading.Row]]:
+    rows, size = _rows(this, skip=skip), kinds.of(this.kind).chunk
+    while batch := list(islice(rows, size)):
         yield batch
 
 
