@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any, cast
 
 from django import forms
 
@@ -72,9 +73,9 @@ class DealForm(forms.Form):
             del self.fields["owner"]
         else:
             sellers = User.objects.filter(is_active=True, role__in=SELLERS).order_by("name")
-            self.fields["owner"].queryset = sellers
+            cast(forms.ModelChoiceField, self.fields["owner"]).queryset = sellers
 
-    def values(self) -> dict[str, object]:
+    def values(self) -> dict[str, Any]:
         """The cleaned fields as `actions.deals` takes them."""
         values = dict(self.cleaned_data)
         values["amount"] = minor(values["amount"], self.currency)
@@ -90,4 +91,4 @@ class NewDealForm(DealForm):
     def __init__(self, *args, pipeline: Pipeline, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         stages = pipeline.stages.filter(kind=DealStage.Kind.OPEN).order_by("position", "id")
-        self.fields["stage"].queryset = stages
+        cast(forms.ModelChoiceField, self.fields["stage"]).queryset = stages

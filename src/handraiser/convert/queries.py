@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Count, F, Min, Q, QuerySet, Sum
 
 from handraiser.convert.models import Deal, DealStage, HandOff, HandOffState, Pipeline, Route, RouteMember
+from handraiser.convert.models.deals import DealQuerySet
 from handraiser.convert.rules import board as rules
 from handraiser.convert.rules import routing
 from handraiser.core.people.models import Lead
@@ -126,7 +128,7 @@ class Column:
         return self.count - len(self.cards)
 
 
-def board(*, pipeline: Pipeline, deals: QuerySet[Deal], currency: str, whole: str = "") -> list[Column]:
+def board(*, pipeline: Pipeline, deals: DealQuerySet, currency: str, whole: str = "") -> list[Column]:
     """The open stages with their cards by next step, sums in this currency.
 
     `whole` is the id of a stage to show unfolded.
@@ -170,7 +172,7 @@ def _history(pipeline: Pipeline) -> _Closed:
 
 
 def _column(
-    stage: DealStage, deals: QuerySet[Deal], sums: dict | None, history: _Closed, *, whole: bool
+    stage: DealStage, deals: DealQuerySet, sums: Mapping[str, Any] | None, history: _Closed, *, whole: bool
 ) -> Column:
     count = sums["n"] if sums else 0
     amount = (sums["total"] or 0) if sums else 0
@@ -186,7 +188,7 @@ def _column(
     )
 
 
-def stuck(*, pipeline: Pipeline, deals: QuerySet[Deal], now: datetime) -> QuerySet[Deal]:
+def stuck(*, pipeline: Pipeline, deals: DealQuerySet, now: datetime) -> DealQuerySet:
     """Open deals that need somebody: as `rules.board.stuck_because`, in the database."""
     stages = pipeline.stages.filter(kind=DealStage.Kind.OPEN)
     needs = Q(next_step="") | Q(next_step_at__lt=now)
@@ -195,7 +197,7 @@ def stuck(*, pipeline: Pipeline, deals: QuerySet[Deal], now: datetime) -> QueryS
     return deals.filter(needs, stage__in=stages)
 
 
-def won_between(*, deals: QuerySet[Deal], since: datetime, until: datetime) -> QuerySet[Deal]:
+def won_between(*, deals: DealQuerySet, since: datetime, until: datetime) -> DealQuerySet:
     """Those of these deals that were won in a period, newest first."""
     return deals.filter(won_at__gte=since, won_at__lt=until).order_by("-won_at", "-id")
 

@@ -9,8 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -20,9 +19,11 @@ from handraiser.console.toasts import toast
 from handraiser.convert import queries
 from handraiser.convert.actions import deals as actions
 from handraiser.convert.models import Deal, DealStage, Pipeline
+from handraiser.convert.models.deals import DealQuerySet
 from handraiser.convert.reasons import LOST_SENTENCES, Lost
 from handraiser.convert.rules import board as rules
 from handraiser.core.staff.models import Organisation, User
+from handraiser.core.staff.requests import StaffRequest
 from handraiser.core.staff.roles import SELLERS, Role
 from handraiser.kit import clock
 from handraiser.kit.errors import DomainError
@@ -65,7 +66,7 @@ def _month(now: datetime) -> tuple[datetime, datetime]:
     return first, (first + timedelta(days=32)).replace(day=1)
 
 
-def _deals(user: User, query: QueryDict, pipeline: Pipeline) -> tuple[QuerySet[Deal], str]:
+def _deals(user: User, query: QueryDict, pipeline: Pipeline) -> tuple[DealQuerySet, str]:
     """The deals that this person may and wants to see, and whose."""
     owner = query.get("owner", "")
     deals = Deal.objects.visible_to(user).filter(pipeline=pipeline)
@@ -138,7 +139,7 @@ def _owners(user: User) -> list[User]:
 
 
 @require_GET
-def board(request: HttpRequest) -> HttpResponse:
+def board(request: StaffRequest) -> HttpResponse:
     """The pipeline as a board, or as a table (`?view=table`)."""
     page = _page(request.user, request.GET, request.get_full_path())
     if request.GET.get("view") == "table":
@@ -153,7 +154,7 @@ def board(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def move(request: HttpRequest, deal_id: str) -> HttpResponse:
+def move(request: StaffRequest, deal_id: str) -> HttpResponse:
     """Take a deal to a stage; refused when it changed since this person saw it."""
     deal = get_object_or_404(Deal.objects.visible_to(request.user).with_people(), id=deal_id)
     to = get_object_or_404(DealStage, id=request.POST.get("stage", ""))
@@ -185,7 +186,7 @@ def move(request: HttpRequest, deal_id: str) -> HttpResponse:
 
 
 @require_POST
-def undo_move(request: HttpRequest, deal_id: str, version: int, stage_id: str) -> HttpResponse:
+def undo_move(request: StaffRequest, deal_id: str, version: int, stage_id: str) -> HttpResponse:
     """Take a deal back to where it was, unless somebody changed it since."""
     deal = get_object_or_404(Deal.objects.visible_to(request.user).with_people(), id=deal_id)
     stage = get_object_or_404(DealStage, id=stage_id)
@@ -194,7 +195,7 @@ def undo_move(request: HttpRequest, deal_id: str, version: int, stage_id: str) -
     return HttpResponseRedirect(reverse("convert:board"))
 
 
-def seen_version(request: HttpRequest) -> int:
+def seen_version(request: StaffRequest) -> int:
     """The version of the deal that the person saw; 0, which no deal has, when they do not say."""
     text = request.POST.get("version", "")
     return int(text) if text.isdigit() and len(text) < 10 else 0
@@ -204,13 +205,13 @@ def _name(deal: Deal) -> str:
     return deal.company.name if deal.company else deal.person.name
 
 
-def _back(request: HttpRequest) -> str:
+def _back(request: StaffRequest) -> str:
     """Where the move was made: the board with its filters, or the deal's own page."""
     back = request.POST.get("back", "")
     return back if back.startswith(reverse("convert:board")) else reverse("convert:board")
 
 
-def _board_again(request: HttpRequest, more: dict, status: int = 200) -> HttpResponse:
+def _board_again(request: StaffRequest, more: dict, status: int = 200) -> HttpResponse:
     """The board with the filters that the page had, which travel in `back`."""
     address = _back(request)
     page = _page(request.user, QueryDict(address.partition("?")[2]), address)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
@@ -16,6 +16,7 @@ from handraiser.convert.reasons import LOST_SENTENCES, Lost
 from handraiser.convert.views.board import card, seen_version
 from handraiser.core.people.models import CLOSED_STAGES, Lead, Stage
 from handraiser.core.staff.models import User
+from handraiser.core.staff.requests import StaffRequest
 from handraiser.core.staff.roles import SELLERS
 from handraiser.kit import clock
 from handraiser.kit.errors import DomainError
@@ -39,13 +40,13 @@ def _leads(user: User, words: str) -> list[Lead]:
 
 
 @require_GET
-def lead_options(request: HttpRequest) -> HttpResponse:
+def lead_options(request: StaffRequest) -> HttpResponse:
     """The leads to choose from for a new deal, found by words."""
     rows = _leads(request.user, request.GET.get("q", ""))
     return render(request, "convert/_lead_options.html", {"leads": rows})
 
 
-def open_deal(request: HttpRequest) -> HttpResponse:
+def open_deal(request: StaffRequest) -> HttpResponse:
     """Ask for a new deal, and open it. `?lead=` chooses the lead beforehand."""
     wanted = request.POST.get("lead") or request.GET.get("lead", "")
     visible = Lead.objects.visible_to(request.user).with_people()
@@ -79,7 +80,9 @@ def open_deal(request: HttpRequest) -> HttpResponse:
     )
 
 
-def deal(request: HttpRequest, deal_id: str, form: DealForm | None = None, status: int = 200) -> HttpResponse:
+def deal(
+    request: StaffRequest, deal_id: str, form: DealForm | None = None, status: int = 200
+) -> HttpResponse:
     """One deal with its fields and its moves."""
     found = get_object_or_404(
         Deal.objects.visible_to(request.user).with_people().select_related("pipeline"), id=deal_id
@@ -103,7 +106,7 @@ def deal(request: HttpRequest, deal_id: str, form: DealForm | None = None, statu
 
 
 @require_POST
-def change_deal(request: HttpRequest, deal_id: str) -> HttpResponse:
+def change_deal(request: StaffRequest, deal_id: str) -> HttpResponse:
     """Save a deal's fields; refused when somebody changed it since they were shown."""
     found = get_object_or_404(Deal.objects.visible_to(request.user), id=deal_id)
     form = DealForm(request.POST, user=request.user, deal=found)
@@ -121,7 +124,7 @@ def change_deal(request: HttpRequest, deal_id: str) -> HttpResponse:
 
 
 @require_POST
-def qualify_as_sql(request: HttpRequest, lead_id: str) -> HttpResponse:
+def qualify_as_sql(request: StaffRequest, lead_id: str) -> HttpResponse:
     """A rep spoke to them: the need is real."""
     lead = get_object_or_404(Lead.objects.visible_to(request.user), id=lead_id)
     stages.move(lead, Stage.SQL, at=clock.now(), by=str(request.user.id))

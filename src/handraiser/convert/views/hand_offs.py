@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET, require_POST
 
@@ -12,23 +12,24 @@ from handraiser.console.toasts import toast
 from handraiser.convert import panels
 from handraiser.convert.actions import hand_offs as actions
 from handraiser.convert.models import HandOff
+from handraiser.core.staff.requests import StaffRequest
 from handraiser.kit import clock
 from handraiser.kit.errors import DomainError
 
 
-def _mine(request: HttpRequest, hand_off_id: str) -> HandOff:
+def _mine(request: StaffRequest, hand_off_id: str) -> HandOff:
     rows = HandOff.objects.visible_to(request.user).with_leads().select_related("answered_by")
     return get_object_or_404(rows, id=hand_off_id)
 
 
 @require_GET
-def hand_off(request: HttpRequest, hand_off_id: str) -> HttpResponse:
+def hand_off(request: StaffRequest, hand_off_id: str) -> HttpResponse:
     """The notice opens here. `?call=1` after accepting: the call begins."""
     return _show(request, _mine(request, hand_off_id))
 
 
 def _show(
-    request: HttpRequest, found: HandOff, error: DomainError | None = None, status: int = 200
+    request: StaffRequest, found: HandOff, error: DomainError | None = None, status: int = 200
 ) -> HttpResponse:
     packet = panels.packet(hand_off=found, user=request.user, at=clock.now())
     page = {"packet": packet, "declined": error, "call": bool(request.GET.get("call"))}
@@ -36,7 +37,7 @@ def _show(
 
 
 @require_POST
-def accept(request: HttpRequest, hand_off_id: str) -> HttpResponse:
+def accept(request: StaffRequest, hand_off_id: str) -> HttpResponse:
     """Take the lead; somebody who was slower is told who was faster."""
     found = _mine(request, hand_off_id)
     try:
@@ -48,7 +49,7 @@ def accept(request: HttpRequest, hand_off_id: str) -> HttpResponse:
     return HttpResponseRedirect(taken.get_absolute_url() + call)
 
 
-def reject(request: HttpRequest, hand_off_id: str) -> HttpResponse:
+def reject(request: StaffRequest, hand_off_id: str) -> HttpResponse:
     """Ask for the reason, and give the lead back."""
     found = _mine(request, hand_off_id)
     if request.method != "POST":

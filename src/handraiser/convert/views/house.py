@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TypeVar
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
@@ -20,6 +20,7 @@ from handraiser.convert.models import DealStage, HandOff, HandOffState, Pipeline
 from handraiser.convert.reasons import Reject
 from handraiser.convert.rules.routing import next_in_turn
 from handraiser.core.staff.models import Organisation, User
+from handraiser.core.staff.requests import StaffRequest
 from handraiser.core.staff.roles import EDITORS, SELLERS
 from handraiser.kit import clock
 from handraiser.kit.errors import DomainError
@@ -34,7 +35,7 @@ def _tabs(current: str) -> list[tuple[str, str, bool, None]]:
 
 
 @require_GET
-def routing(request: HttpRequest) -> HttpResponse:
+def routing(request: StaffRequest) -> HttpResponse:
     """Who would get the next lead and why; the turn and its members."""
     route = Route.catch_all()
     routes.fill(route=route)
@@ -58,7 +59,7 @@ def routing(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def change_routing(request: HttpRequest) -> HttpResponse:
+def change_routing(request: StaffRequest) -> HttpResponse:
     """Switch a member, move them in the turn, let somebody join, or set the time to answer."""
     route = Route.catch_all()
     what = request.POST.get("do", "")
@@ -83,7 +84,7 @@ def change_routing(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(reverse("convert:routing"))
 
 
-def _user_id(request: HttpRequest) -> int:
+def _user_id(request: StaffRequest) -> int:
     text = request.POST.get("user", "")
     return int(text) if text.isdigit() and len(text) < 18 else 0
 
@@ -105,7 +106,7 @@ def _stepped(order: list[T], one: T, step: int) -> list[T]:
 
 
 @require_GET
-def hand_offs(request: HttpRequest) -> HttpResponse:
+def hand_offs(request: StaffRequest) -> HttpResponse:
     """Every offer with its answer, and how often each reason was given in 90 days."""
     state = request.GET.get("state", "")
     rows = HandOff.objects.visible_to(request.user).with_leads().order_by("-offered_at", "-id")
@@ -128,7 +129,7 @@ def hand_offs(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def pipeline_list(request: HttpRequest) -> HttpResponse:
+def pipeline_list(request: StaffRequest) -> HttpResponse:
     """The pipelines with their stages."""
     Pipeline.default()
     currency = Organisation.get().currency
@@ -153,7 +154,7 @@ def pipeline_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def change_pipeline(request: HttpRequest, pipeline_id: str) -> HttpResponse:
+def change_pipeline(request: StaffRequest, pipeline_id: str) -> HttpResponse:
     """Name, order, add or remove a stage, or set the month's goal."""
     pipeline = get_object_or_404(Pipeline, id=pipeline_id)
     what = request.POST.get("do", "")
@@ -169,7 +170,7 @@ def change_pipeline(request: HttpRequest, pipeline_id: str) -> HttpResponse:
     return HttpResponseRedirect(reverse("convert:pipelines"))
 
 
-def _change_stage(request: HttpRequest, pipeline: Pipeline, stage: DealStage, what: str) -> None:
+def _change_stage(request: StaffRequest, pipeline: Pipeline, stage: DealStage, what: str) -> None:
     if what == "rename":
         days = request.POST.get("expected_days", "")
         pipelines.rename(
