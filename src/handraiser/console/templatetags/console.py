@@ -237,7 +237,8 @@ def field(bound: BoundField, help: str = "", width: str = "") -> dict[str, objec
     attributes: dict[str, object] = {}
     if not check and not group and not isinstance(widget, ClearableFileInput):
         attributes["class"] = f"inp {widget.attrs.get('class', '')} {width}".strip()
-    if str(widget.attrs.get("placeholder", "")).lower().startswith(str(bound.label).lower()):
+    label, hint = str(bound.label).lower(), str(widget.attrs.get("placeholder", "")).lower()
+    if hint and (hint.startswith(label) or label.endswith(hint)):
         attributes["placeholder"] = False  # the label says it already
     if isinstance(widget, Textarea) and widget.attrs.get("rows") == "10":
         attributes["rows"] = "4"

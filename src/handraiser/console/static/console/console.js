@@ -24,7 +24,10 @@
     if (event.target.matches("dialog")) {
       const box = event.target.getBoundingClientRect();
       const outside =
-        event.clientX < box.left || event.clientX > box.right || event.clientY < box.top || event.clientY > box.bottom;
+        event.clientX < box.left ||
+        event.clientX > box.right ||
+        event.clientY < box.top ||
+        event.clientY > box.bottom;
       if (outside) event.target.close();
     }
     for (const menu of $$("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
@@ -56,7 +59,8 @@
       $("[data-lines]", palette).innerHTML = html;
       choose(lines()[0]);
     } catch {
-      if (mine === asked) $("[data-lines]", palette).innerHTML = "<p>Could not search. Type again to retry.</p>";
+      if (mine === asked)
+        $("[data-lines]", palette).innerHTML = "<p>Could not search. Type again to retry.</p>";
     }
   };
   const showPalette = () => {
@@ -85,7 +89,8 @@
   const keysOff = document.documentElement.dataset.keys === "off";
   const help = $("#keys");
   let afterG = 0;
-  const inField = (node) => node.closest("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable=true]");
+  const inField = (node) =>
+    node.closest("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable=true]");
   const shown = (node) => node.getClientRects().length > 0;
   const rows = () => $$("[data-row]").filter(shown);
   const current = () => document.activeElement.closest?.("[data-row]");
@@ -124,9 +129,13 @@
         .filter(shown)
         .flatMap((button) => {
           const key = document.createElement("dt");
-          key.append(Object.assign(document.createElement("kbd"), { textContent: button.dataset.key.toUpperCase() }));
+          key.append(
+            Object.assign(document.createElement("kbd"), { textContent: button.dataset.key.toUpperCase() }),
+          );
           const what = document.createElement("dd");
-          what.textContent = button.getAttribute("aria-label") || button.firstChild?.textContent?.trim() || button.innerText;
+          const words = button.cloneNode(true);
+          $$("kbd", words).forEach((key) => key.remove());
+          what.textContent = button.getAttribute("aria-label") || words.textContent.trim();
           return [key, what];
         }),
     );
@@ -150,7 +159,15 @@
       $("a[href]", event.target)?.click();
       return;
     }
-    if (keysOff || event.metaKey || event.ctrlKey || event.altKey || inField(event.target) || $("dialog[open]")) return;
+    if (
+      keysOff ||
+      event.metaKey ||
+      event.ctrlKey ||
+      event.altKey ||
+      inField(event.target) ||
+      $("dialog[open]")
+    )
+      return;
     const letter = event.key.toLowerCase();
     if (Date.now() - afterG < 1200) {
       afterG = 0;
@@ -183,7 +200,13 @@
     toast.append(Object.assign(document.createElement("span"), { textContent: text }));
     if (undo) {
       const form = Object.assign(document.createElement("form"), { method: "post", action: undo });
-      form.append(Object.assign(document.createElement("input"), { type: "hidden", name: "csrfmiddlewaretoken", value: csrf() }));
+      form.append(
+        Object.assign(document.createElement("input"), {
+          type: "hidden",
+          name: "csrfmiddlewaretoken",
+          value: csrf(),
+        }),
+      );
       const button = Object.assign(document.createElement("button"), { textContent: "Undo" });
       button.dataset.key = "z";
       form.append(button);
@@ -199,12 +222,17 @@
   // --- htmx: dim what waits longer than 300 ms, keep the old content when something fails -------------
   const waits = new WeakMap();
   body.addEventListener("htmx:beforeRequest", ({ detail }) => {
-    waits.set(detail.xhr, setTimeout(() => detail.target.classList.add("dim"), 300));
+    waits.set(
+      detail.xhr,
+      setTimeout(() => detail.target.classList.add("dim"), 300),
+    );
   });
   body.addEventListener("htmx:afterRequest", ({ detail }) => {
     clearTimeout(waits.get(detail.xhr));
     detail.target.classList.remove("dim");
   });
+  const problem = (what, then) =>
+    `<div class="errb" role="alert" data-declined="here"><div><b>${what}</b> ${then}</div></div>`;
   const complain = (target, html) => {
     $$(":scope > [data-declined]", target).forEach((old) => old.remove());
     target.insertAdjacentHTML("afterbegin", html);
@@ -212,21 +240,35 @@
   };
   body.addEventListener("htmx:beforeSwap", (event) => {
     const { xhr, target } = event.detail;
+    if (/^\s*<!doctype html/i.test(xhr.responseText.slice(0, 200))) {
+      // A whole page in answer to a fragment: the session ended, or the role may not.
+      event.detail.shouldSwap = false;
+      if (xhr.status < 400) location.assign(location.href);
+      else if (xhr.status < 500)
+        complain(target, problem("Your role may not do this.", "Nothing was changed."));
+      return;
+    }
     if (xhr.status < 400 || !/data-declined=/.test(xhr.responseText.slice(0, 600))) return;
     event.detail.shouldSwap = false; // what was typed stays; the reason stands above it
     complain(target, xhr.responseText);
   });
-  const failed = "<div class='errb' role='alert' data-declined='failed'><div><b>This could not be loaded.</b> Try again; if it stays, tell whoever runs this server.</div></div>";
   body.addEventListener("htmx:responseError", ({ detail }) => {
-    if (detail.xhr.status >= 500) complain(detail.target, failed);
+    if (detail.xhr.status >= 500)
+      complain(
+        detail.target,
+        problem("This could not be loaded.", "Try again; if it stays, tell whoever runs this server."),
+      );
   });
   body.addEventListener("htmx:sendError", ({ detail }) =>
-    complain(detail.target, failed.replace("This could not be loaded.", "You are offline. Nothing was sent.")),
+    complain(detail.target, problem("The connection dropped.", "Nothing was sent; try again.")),
   );
 
   // --- leaving unsaved work asks: forms marked [data-unsaved] --------------------------------------------
   let dirty = false;
-  document.addEventListener("input", (event) => (dirty ||= Boolean(event.target.closest("form[data-unsaved]"))));
+  document.addEventListener(
+    "input",
+    (event) => (dirty ||= Boolean(event.target.closest("form[data-unsaved]"))),
+  );
   document.addEventListener("submit", () => (dirty = false), true);
   window.addEventListener("beforeunload", (event) => dirty && event.preventDefault());
 

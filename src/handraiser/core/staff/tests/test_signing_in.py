@@ -71,8 +71,11 @@ def test_asking_for_a_new_password_does_not_say_who_is_here(dana, address):
     assert "If this address" in page.content.decode()
 
 
-def test_a_new_password_through_the_link(dana, mailoutbox):
+def test_a_new_password_through_the_link_ends_a_lockout(dana, mailoutbox):
     browser = Client()
+    for _ in range(5):
+        try_in(browser, dana, "wrong")
+    assert try_in(browser, dana).status_code == 429
     browser.post("/accounts/password/reset/", {"email": dana.email})
     link = re.search(r"/accounts/password/reset/key/[^\s)]+", mailoutbox[0].body)[0]
     form = browser.get(link, follow=True)
