@@ -18,7 +18,7 @@ from handraiser.kit import clock
 from handraiser.kit.envelope import Event
 from handraiser.qualify import queries
 from handraiser.qualify.actions import rule_sets, stages
-from handraiser.qualify.models import Profile, RuleSet, ScoreState
+from handraiser.qualify.models import Profile, RuleSet, ScoreState, StageChange
 from handraiser.qualify.rules import scoring, wording
 from handraiser.qualify.rules.scoring import Score
 
@@ -184,6 +184,11 @@ def _promote(
 ) -> None:
     threshold = live.rules.threshold
     reached = [lead for lead in leads if lead.stage == "lead" and scores[lead.id].total >= threshold]
+    if not reached:
+        return
+    # Whom somebody moved back stays there until the points cross the threshold anew.
+    moved = set(StageChange.objects.filter(lead__in=reached).values_list("lead_id", flat=True))
+    reached = [lead for lead in reached if lead.id not in moved or lead.points < threshold]
     limit = wording.plain(threshold)
     why = f"{stages.RULE_SET_PUBLISHED}: " if new_rules else ""
     stages.qualify(

@@ -47,9 +47,15 @@ FACTS: dict[str, ScoredFact] = {
     "delivery.unsubscribed": ScoredFact("Unsubscribed from", "email", (), "message"),
 }
 
-# Facts that change an attribute or a person's history, though no rule counts them.
+# Facts that change an attribute, a history or whether a lead is open, though no rule counts them.
 TOUCHING = frozenset(
-    {"people.person_created", "people.person_changed", "people.lead_opened", "identity.visitor_linked"}
+    {
+        "people.person_created",
+        "people.person_changed",
+        "people.lead_opened",
+        "identity.visitor_linked",
+        "qualify.stage_changed",
+    }
 )
 
 INTENTS = {"newsletter": "the newsletter", "magnet": "a download", "contact": "contact", "demo": "a demo"}

@@ -121,6 +121,31 @@ def test_an_mql_that_loses_points_stays_mql(ines):
     assert StageChange.objects.count() == 1
 
 
+def test_whom_somebody_moved_back_becomes_mql_when_the_points_cross_the_threshold_anew(ines):
+    for day in (1, 2):
+        ines.visits_pricing(NOON - day * DAY)
+    ines.asks_for_a_demo(NOON)
+    ines.score()
+    stages.move(ines.lead, "lead", at=NOON, reason="a competitor")
+    ines.downloads_ebook(NOON)
+    assert ines.score() == 80
+    assert ines.lead.stage == "lead"
+    assert ines.score(NOON + 100 * DAY) == 15
+    ines.asks_for_a_demo(NOON + 100 * DAY)
+    for day in (100, 101):
+        ines.visits_pricing(NOON + day * DAY)
+    assert ines.score(NOON + 101 * DAY) == 75
+    assert ines.lead.stage == "mql"
+
+
+def test_a_lead_that_comes_back_is_scored_again(ines):
+    stages.move(ines.lead, "disqualified", at=NOON, reason="wrong_fit")
+    ines.visits_pricing(NOON)
+    assert ines.score() == 0
+    stages.move(ines.lead, "sql", at=NOON, reason="a mistake")
+    assert ines.score() == 25
+
+
 def test_a_batch_read_twice_counts_once(ines):
     for day in (1, 2):
         ines.visits_pricing(NOON - day * DAY)

@@ -180,6 +180,24 @@ def test_a_rule_of_markup_is_text(editor):
     assert "<script>alert" not in editor.get(f"{SETS}2/publishing/").content.decode()
 
 
+def test_the_effect_stands_alone_without_javascript(editor, ines):
+    ines.score(clock.now())
+    page = editor.get(f"{SETS}2/effect/").content.decode()
+    assert "<h1>Effect on today" in page and "hx-swap-oob" not in page
+    assert "<h1" not in editor.get(f"{SETS}2/effect/", headers={"HX-Request": "true"}).content.decode()
+
+
+def test_stages_and_scores_read_as_sentences():
+    from handraiser.qualify.sentences import SENTENCES
+
+    became = SENTENCES["qualify.stage_changed"](
+        {"stage": "mql", "previous": "lead", "reason": "92 of 75 points"}
+    )
+    assert (became.text, became.group) == ("Became **MQL**, 92 of 75 points", "sales")
+    score = SENTENCES["qualify.score_changed"]({"total": 92 * POINT, "previous": 97 * POINT})
+    assert (score.text, score.group) == ("Score is now **92** (−5)", "system")
+
+
 class TestWhy:
     def test_reasons_events_and_the_past(self, login, dana, ines):
         message = ines.visits_pricing(NOON)

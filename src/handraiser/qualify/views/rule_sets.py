@@ -124,7 +124,9 @@ def save(request: HttpRequest, number: int) -> HttpResponse:
 def effect(request: HttpRequest, number: int) -> HttpResponse:
     """What this set would do to the open leads of today, beside the live one."""
     chosen = get_object_or_404(RuleSet, number=number)
-    return render(request, "qualify/_effect.html", _effect(chosen, at=clock.now()))
+    partial = request.headers.get("HX-Request")
+    template = "qualify/_effect.html" if partial else "qualify/effect.html"
+    return render(request, template, _effect(chosen, at=clock.now()) | {"tabs": tabs("rule_sets")})
 
 
 @require_GET
