@@ -51,7 +51,7 @@ def _page(request: HttpRequest, template: str, context: dict[str, Any], status: 
 def _version(form_id: str, number: int) -> FormVersion | None:
     if not ids.is_id(form_id, "form") or number > _MOST_VERSIONS:
         return None
-    published = FormVersion.objects.exclude(published_at=None).select_related("form__magnet")
+    published = FormVersion.objects.exclude(published_at=None).select_related("form")
     return published.filter(form_id=form_id, number=number).first()
 
 

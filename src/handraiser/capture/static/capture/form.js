@@ -137,11 +137,36 @@
       return result;
     }
 
+    /* The summary above the fields; it takes the focus, and each line leads to its field. */
     function refuse(errors) {
       var keys = rules.fields.map(function (rule) { return rule.key; }).filter(function (key) { return errors[key]; });
-      keys.forEach(function (key) { mark(key, errors[key]); });
-      say(keys.length === 1 ? "One answer needs another look." : keys.length + " answers need another look.", true);
-      if (keys.length && control(keys[0])) control(keys[0]).focus();
+      var one = keys.length === 1;
+      clear();
+      say("");
+      var summary = make("div", "", form.querySelector("h2"));
+      summary.className = "hr-summary";
+      summary.tabIndex = -1;
+      make("p", (one ? "One answer needs" : keys.length + " answers need") + " another look.", summary);
+      var list = make("ul", "", summary);
+      keys.forEach(function (key) {
+        mark(key, errors[key]);
+        if (!control(key)) return;
+        var name = row(key).querySelector("legend, label").firstChild.textContent.trim();
+        var link = make("a", (name ? name + ": " : "") + errors[key], make("li", "", list));
+        link.href = "#" + control(key).id;
+        link.addEventListener("click", function (event) { event.preventDefault(); control(key).focus(); });
+      });
+      summary.focus();
+    }
+
+    function clear() { form.querySelectorAll(".hr-summary").forEach(function (old) { old.remove(); }); }
+
+    /* A new element inside `place`; a heading gets it as its next neighbour, a form without one as its first child. */
+    function make(tag, text, place) {
+      var made = document.createElement(tag);
+      made.textContent = text;
+      if (!place) form.prepend(made); else if (place.tagName === "H2") place.after(made); else place.append(made);
+      return made;
     }
 
     form.addEventListener("change", function (event) {
@@ -161,6 +186,7 @@
       tried = true;
       var result = look("*");
       if (Object.keys(result.errors).length) { refuse(result.errors); return; }
+      clear();
       busy = true;
       form.setAttribute("aria-busy", "true");
       say("Sending…");
