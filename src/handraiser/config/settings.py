@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, ValidationError
@@ -363,14 +364,14 @@ LOGGING = {
 }
 
 
-def NAVIGATION():
+def NAVIGATION() -> list[list[Any]]:
     """The side's entries; a function, because wiring needs the apps to be loaded."""
     from handraiser.config.wiring import NAVIGATION as navigation
 
     return navigation
 
 
-def FINDERS():
+def FINDERS() -> list[Any]:
     """What the command palette looks through."""
     from handraiser.config.wiring import FINDERS as finders
 
@@ -384,7 +385,7 @@ def IMPORT_KINDS():
     return kinds
 
 
-def READERS():
+def READERS() -> list[Any]:
     """Who takes the journal further, for its health screen."""
     from handraiser.config.wiring import READERS as readers
 

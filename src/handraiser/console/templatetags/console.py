@@ -234,7 +234,7 @@ def field(bound: BoundField, help: str = "", width: str = "") -> dict[str, objec
     check = isinstance(widget, CheckboxInput)
     group = isinstance(widget, RadioSelect) or getattr(widget, "allow_multiple_selected", False)
     group = group and not (isinstance(widget, Select) and not isinstance(widget, RadioSelect))
-    attributes: dict[str, object] = {}
+    attributes: dict[str, str | bool] = {}
     if not check and not group and not isinstance(widget, ClearableFileInput):
         attributes["class"] = f"inp {widget.attrs.get('class', '')} {width}".strip()
     label, hint = str(bound.label).lower(), str(widget.attrs.get("placeholder", "")).lower()

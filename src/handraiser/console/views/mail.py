@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
 from handraiser.console import mail as server
 from handraiser.core.staff.models import Organisation
+from handraiser.core.staff.requests import StaffRequest
 from handraiser.kit import clock
 from handraiser.kit.errors import DomainError
 
 
-def mail(request: HttpRequest) -> HttpResponse:
+def mail(request: StaffRequest) -> HttpResponse:
     """Save the server; with `test`, send a mail to oneself too and show what the server said."""
     form = server.MailForm(request.POST or None, instance=Organisation.get())
     failed = ""

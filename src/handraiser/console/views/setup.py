@@ -4,38 +4,20 @@ from __future__ import annotations
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from handraiser.console import mail as server
 from handraiser.core.staff.actions import audit, members
-from handraiser.core.staff.forms import IntroduceForm, OrganisationForm
+from handraiser.core.staff.forms import FirmForm, IntroduceForm, PlaceForm
 from handraiser.core.staff.models import Organisation, User
+from handraiser.core.staff.requests import StaffRequest
 from handraiser.kit import clock
 from handraiser.kit.errors import DomainError
 
 MADE_UP = "owner@example.com"
 """The address under which `handraiser up` makes the first owner."""
-
-
-class FirmForm(OrganisationForm):
-    """What visitors see."""
-
-    class Meta(OrganisationForm.Meta):
-        fields = ("name", "postal_address", "brand_hue")
-
-    time_zone = currency = None  # the next step asks for them
-    clean_country = None
-
-
-class PlaceForm(OrganisationForm):
-    """When and in what money you count."""
-
-    class Meta(OrganisationForm.Meta):
-        fields = ("time_zone", "currency", "country")
-
-    clean_brand_hue = None
 
 
 STEPS: dict[str, tuple[str, type[forms.ModelForm]]] = {
@@ -46,29 +28,19 @@ STEPS: dict[str, tuple[str, type[forms.ModelForm]]] = {
 }
 
 
-def setup(request: HttpRequest, step: str = "you") -> HttpResponse:
+def setup(request: StaffRequest, step: str = "you") -> HttpResponse:
     """One question a screen. The mail step sends a test before it goes on."""
     if step not in STEPS:
         raise Http404
     label, form_class = STEPS[step]
-    instance = User.objects.get(pk=request.user.pk) if step == "you" else Organisation.get()
+    instance = request.user if step == "you" else Organisation.get()
     form = form_class(request.POST or None, instance=instance, initial=_unasked(instance))
     failed = ""
     if request.method == "POST" and form.is_valid():
-        if step != "mail":
-            if step == "you":
-                members.introduce(member=instance, at=clock.now(), **form.cleaned_data)
-            else:
-                form.save()
-            names = list(STEPS)
-            return redirect("console:setup_step", names[names.index(step) + 1])
-        row = server.store(form, by=request.user, at=clock.now())
         try:
-            server.test(row, by=request.user, at=clock.now())
+            return _take(request, step, form)
         except DomainError as error:
             failed = error.message
-        else:
-            return _finish(request, f"The test mail to {request.user.email} was taken by the server.")
     number = list(STEPS).index(step) + 1
     context = {
         "form": form,
@@ -82,6 +54,21 @@ def setup(request: HttpRequest, step: str = "you") -> HttpResponse:
     return render(request, "console/setup.html", context, status=422 if form.errors or failed else 200)
 
 
+def _take(request: StaffRequest, step: str, form: forms.ModelForm) -> HttpResponse:
+    """Store a step and go to the next. Raises DomainError if the test mail was not taken."""
+    now = clock.now()
+    if isinstance(form, server.MailForm):
+        row = server.store(form, by=request.user, at=now)
+        server.test(row, by=request.user, at=now)
+        return _finish(request, f"The test mail to {request.user.email} was taken by the server.")
+    if isinstance(form, IntroduceForm):
+        members.introduce(member=request.user, at=now, **form.cleaned_data)
+    else:
+        form.save()
+    names = list(STEPS)
+    return redirect("console:setup_step", names[names.index(step) + 1])
+
+
 def _unasked(instance: User | Organisation) -> dict[str, str]:
     """Nothing in the place of names that the product made up."""
     if isinstance(instance, User):
@@ -90,12 +77,12 @@ def _unasked(instance: User | Organisation) -> dict[str, str]:
 
 
 @require_POST
-def finish(request: HttpRequest) -> HttpResponse:
+def finish(request: StaffRequest) -> HttpResponse:
     """Go on without mail; Today keeps reminding of it."""
     return _finish(request, "You can set the mail server later, under Settings.")
 
 
-def _finish(request: HttpRequest, said: str) -> HttpResponse:
+def _finish(request: StaffRequest, said: str) -> HttpResponse:
     now = clock.now()
     if Organisation.objects.filter(pk=1, set_up_at=None).update(set_up_at=now):
         audit.record(actor=request.user, action="organisation.set_up", object=Organisation.get().name, at=now)

@@ -54,41 +54,59 @@ def currency_choices() -> list[tuple[str, str]]:
     return [(code, f"{code} · {name}") for code, name in CURRENCIES.items()]
 
 
-class OrganisationForm(forms.ModelForm):
-    """Who sends, in which zone, in which money, under which colour."""
-
-    time_zone = forms.ChoiceField(
-        choices=zone_choices, help_text="Reports, sending hours and deadlines use it."
-    )
-    currency = forms.ChoiceField(choices=currency_choices)
+class FirmForm(forms.ModelForm):
+    """What visitors and readers see."""
 
     class Meta:
         model = Organisation
-        fields = ("name", "time_zone", "currency", "country", "postal_address", "brand_hue")
+        fields: tuple[str, ...] = ("name", "postal_address", "brand_hue")
         labels = {"brand_hue": "Brand colour", "postal_address": "Postal address"}
         help_texts = {
             "name": "Shown on public pages and in mail.",
-            "country": "Two letters, for phone numbers written without +. Example: GB",
             "postal_address": "Stands at the foot of every marketing mail. Without it, none is sent.",
             "brand_hue": "Buttons and links of the public pages. The text colour is chosen for contrast.",
         }
         widgets = {
             "brand_hue": forms.TextInput(attrs={"type": "color"}),
             "postal_address": forms.Textarea(attrs={"rows": 3}),
-            "country": forms.TextInput(attrs={"class": "w-s", "maxlength": 2, "autocomplete": "country"}),
         }
 
+    def clean_brand_hue(self) -> str:
+        hue: str = self.cleaned_data["brand_hue"]
+        if not re.fullmatch("#[0-9A-Fa-f]{6}", hue):
+            raise ValidationError("A colour is a # and six digits. Example: #0C6B58")
+        return hue.upper()
+
+
+class PlaceForm(forms.ModelForm):
+    """When and in what money the organisation counts."""
+
+    time_zone = forms.ChoiceField(choices=zone_choices, help_text="For reports, sending hours and deadlines.")
+    currency = forms.ChoiceField(choices=currency_choices)
+    country = forms.CharField(
+        max_length=2,
+        help_text="Two letters, for phone numbers written without +. Example: GB",
+        widget=forms.TextInput(attrs={"class": "w-s", "autocomplete": "country"}),
+    )
+
+    class Meta:
+        model = Organisation
+        fields: tuple[str, ...] = ("time_zone", "currency", "country")
+
     def clean_country(self) -> str:
-        country = self.cleaned_data["country"].upper()
+        country: str = self.cleaned_data["country"].upper()
         if not re.fullmatch("[A-Z]{2}", country):
             raise ValidationError("Two letters are needed. Example: GB")
         return country
 
-    def clean_brand_hue(self) -> str:
-        hue = self.cleaned_data["brand_hue"]
-        if not re.fullmatch("#[0-9A-Fa-f]{6}", hue):
-            raise ValidationError("A colour is a # and six digits. Example: #0C6B58")
-        return hue.upper()
+
+class OrganisationForm(FirmForm, PlaceForm):
+    """Who sends, in which zone, in which money, under which colour."""
+
+    class Meta(FirmForm.Meta):
+        fields = ("name", "time_zone", "currency", "country", "postal_address", "brand_hue")
+
+    field_order = Meta.fields
 
 
 class InviteForm(forms.Form):
@@ -192,7 +210,9 @@ class KeyForm(forms.Form):
 
     def __init__(self, *args, scopes: dict[str, str], **kwargs) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["scopes"].choices = list(scopes.items())
+        field = self.fields["scopes"]
+        assert isinstance(field, forms.MultipleChoiceField)
+        field.choices = list(scopes.items())
 
     def clean(self) -> dict:
         values = super().clean() or {}

@@ -9,7 +9,7 @@ from handraiser.core.staff import rights
 from handraiser.core.staff.roles import Role
 
 
-class UserManager(BaseUserManager):
+class UserManager(BaseUserManager["User"]):
     """Staff sign in by email address."""
 
     def create_user(self, email: str, password: str | None = None, **fields):

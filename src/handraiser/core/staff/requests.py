@@ -1,13 +1,15 @@
-"""The request behind the permission table: somebody has signed in."""
+"""The request as a back-office view gets it."""
 
 from __future__ import annotations
 
 from django.http import HttpRequest
+from django_htmx.middleware import HtmxDetails
 
 from handraiser.core.staff.models import User
 
 
 class StaffRequest(HttpRequest):
-    """What a view of the back office gets; for type checkers, the object is Django's own."""
+    """Behind the permission table somebody of staff is signed in."""
 
     user: User
+    htmx: HtmxDetails

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
 from handraiser.core.people.actions import fields as actions
 from handraiser.core.people.models import FieldDefinition
+from handraiser.core.staff.requests import StaffRequest
 from handraiser.kit import clock
 from handraiser.kit.errors import DomainError
 
@@ -38,16 +39,20 @@ class FieldForm(forms.Form):
         return self.cleaned_data["choices"].splitlines()
 
 
-def fields(request: HttpRequest) -> HttpResponse:
+def fields(request: StaffRequest) -> HttpResponse:
     """All custom fields, by what they belong to."""
-    rows = FieldDefinition.objects.order_by("entity", "label")
-    for row in rows:
-        row.of = actions.ENTITIES.get(row.entity, row.entity)
-        row.holds = actions.KINDS.get(row.kind, row.kind)
+    rows = [
+        {
+            "field": row,
+            "of": actions.ENTITIES.get(row.entity, row.entity),
+            "holds": actions.KINDS.get(row.kind, row.kind),
+        }
+        for row in FieldDefinition.objects.order_by("entity", "label")
+    ]
     return render(request, "people/fields.html", {"rows": rows})
 
 
-def field_add(request: HttpRequest) -> HttpResponse:
+def field_add(request: StaffRequest) -> HttpResponse:
     """Define a field."""
     form = FieldForm(request.POST or None, initial={"entity": "person", "kind": "text"})
     if request.method == "POST" and form.is_valid():
@@ -61,7 +66,7 @@ def field_add(request: HttpRequest) -> HttpResponse:
     return render(request, "people/field.html", {"form": form}, status=422 if form.errors else 200)
 
 
-def field_change(request: HttpRequest, field_id: int) -> HttpResponse:
+def field_change(request: StaffRequest, field_id: int) -> HttpResponse:
     """Rename a field or change its answers."""
     row = get_object_or_404(FieldDefinition, pk=field_id)
     initial = {"label": row.label, "choices": "\n".join(row.choices), "personal": row.personal}
@@ -83,7 +88,7 @@ def field_change(request: HttpRequest, field_id: int) -> HttpResponse:
 
 
 @require_POST
-def field_remove(request: HttpRequest, field_id: int) -> HttpResponse:
+def field_remove(request: StaffRequest, field_id: int) -> HttpResponse:
     """Take a field away; stored values stay."""
     row = get_object_or_404(FieldDefinition, pk=field_id)
     actions.remove(row=row, at=clock.now(), by=request.user)

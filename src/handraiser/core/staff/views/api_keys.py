@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
@@ -12,20 +12,21 @@ from handraiser.core.staff.actions import keys
 from handraiser.core.staff.api_auth import SCOPES
 from handraiser.core.staff.forms import KeyForm
 from handraiser.core.staff.models import ApiKey
+from handraiser.core.staff.requests import StaffRequest
 from handraiser.kit import clock
 
 
-def key_list(request: HttpRequest) -> HttpResponse:
+def key_list(request: StaffRequest) -> HttpResponse:
     """All keys, those in force first."""
-    rows = ApiKey.objects.select_related("made_by").order_by("revoked_at", "-created_at")
-    for row in rows:
-        row.may = [SCOPES.get(scope, "everything" if scope == "*" else scope) for scope in row.scopes]
-    in_force = sum(1 for row in rows if row.revoked_at is None)
+    keys_made = ApiKey.objects.select_related("made_by").order_by("revoked_at", "-created_at")
+    words = {**SCOPES, "*": "everything"}
+    rows = [{"key": key, "may": [words.get(scope, scope) for scope in key.scopes]} for key in keys_made]
+    in_force = sum(1 for key in keys_made if key.revoked_at is None)
     return render(request, "staff/keys.html", {"rows": rows, "in_force": in_force})
 
 
 @never_cache
-def key_new(request: HttpRequest) -> HttpResponse:
+def key_new(request: StaffRequest) -> HttpResponse:
     """Make a key; the answer shows it, once."""
     form = KeyForm(request.POST or None, scopes=SCOPES)
     if request.method == "POST" and form.is_valid():
@@ -41,7 +42,7 @@ def key_new(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def key_revoke(request: HttpRequest, key_id: str) -> HttpResponse:
+def key_revoke(request: StaffRequest, key_id: str) -> HttpResponse:
     """End a key at once."""
     key = get_object_or_404(ApiKey, pk=key_id)
     keys.revoke(key=key, by=request.user, at=clock.now())

@@ -37,10 +37,15 @@ SENTENCES = {
 def entries(request: HttpRequest) -> HttpResponse:
     """Newest first; an action without a sentence of its own shows its name."""
     page = Paginator(AuditEntry.objects.order_by("-at", "-id"), ROWS).get_page(request.GET.get("page"))
-    for entry in page:
-        entry.said = _in_words(entry.detail)
-        entry.did = SENTENCES.get(entry.action, entry.action.replace(".", " ").replace("_", " "))
-    return render(request, "staff/audit.html", {"page": page})
+    rows = [
+        {
+            "entry": entry,
+            "did": SENTENCES.get(entry.action, entry.action.replace(".", " ").replace("_", " ")),
+            "said": _in_words(entry.detail),
+        }
+        for entry in page
+    ]
+    return render(request, "staff/audit.html", {"page": page, "rows": rows})
 
 
 def _in_words(detail: Any) -> str:

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST
 from handraiser.core.staff.actions import members
 from handraiser.core.staff.forms import InviteForm, JoinForm, MemberForm
 from handraiser.core.staff.models import Organisation, User
+from handraiser.core.staff.requests import StaffRequest
 from handraiser.core.staff.roles import LABELS, Role
 from handraiser.kit import clock
 from handraiser.kit.errors import DomainError
@@ -20,9 +21,10 @@ from handraiser.kit.errors import DomainError
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
 
-def staff_list(request: HttpRequest) -> HttpResponse:
+def staff_list(request: StaffRequest) -> HttpResponse:
     """Everybody: those here, those invited, those gone."""
     protected = set(Authenticator.objects.values_list("user_id", flat=True))
+    everybody = User.objects.order_by("-is_active", "name", "email")
     rows = [
         {
             "member": member,
@@ -30,13 +32,13 @@ def staff_list(request: HttpRequest) -> HttpResponse:
             "link": members.join_link(member) if member.invited_at else "",
             "protected": member.pk in protected,
         }
-        for member in User.objects.order_by("-is_active", "name", "email")
+        for member in everybody
     ]
-    here = sum(1 for row in rows if row["member"].is_active)
+    here = sum(1 for member in everybody if member.is_active)
     return render(request, "staff/list.html", {"rows": rows, "here": here})
 
 
-def invite(request: HttpRequest) -> HttpResponse:
+def invite(request: StaffRequest) -> HttpResponse:
     """Ask for an address and a role, and mail the link."""
     form = InviteForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -55,7 +57,7 @@ def invite(request: HttpRequest) -> HttpResponse:
     return render(request, "staff/invite.html", {"form": form}, status=422 if form.errors else 200)
 
 
-def member(request: HttpRequest, user_id: int) -> HttpResponse:
+def member(request: StaffRequest, user_id: int) -> HttpResponse:
     """One member: role, whether leads are routed to them."""
     row = get_object_or_404(User, pk=user_id)
     form = MemberForm(request.POST or None, initial={"role": row.role, "takes_leads": row.takes_leads})
@@ -73,7 +75,7 @@ def member(request: HttpRequest, user_id: int) -> HttpResponse:
 
 
 @require_POST
-def deactivate(request: HttpRequest, user_id: int) -> HttpResponse:
+def deactivate(request: StaffRequest, user_id: int) -> HttpResponse:
     """Close an account or withdraw an invitation."""
     row = get_object_or_404(User, pk=user_id)
     members.deactivate(member=row, by=request.user, at=clock.now())
@@ -82,7 +84,7 @@ def deactivate(request: HttpRequest, user_id: int) -> HttpResponse:
 
 
 @require_POST
-def reactivate(request: HttpRequest, user_id: int) -> HttpResponse:
+def reactivate(request: StaffRequest, user_id: int) -> HttpResponse:
     """Open a closed account again."""
     row = get_object_or_404(User, pk=user_id, invited_at=None)
     members.reactivate(member=row, by=request.user, at=clock.now())
@@ -91,7 +93,7 @@ def reactivate(request: HttpRequest, user_id: int) -> HttpResponse:
 
 
 @require_POST
-def invite_again(request: HttpRequest, user_id: int) -> HttpResponse:
+def invite_again(request: StaffRequest, user_id: int) -> HttpResponse:
     """Renew an invitation's link; the old one ends."""
     row = get_object_or_404(User, pk=user_id, invited_at__isnull=False)
     members.invite(email=row.email, role=row.role, by=request.user, at=clock.now())

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
 from handraiser.core.staff.actions import audit
 from handraiser.core.staff.forms import OrganisationForm
 from handraiser.core.staff.models import Organisation
+from handraiser.core.staff.requests import StaffRequest
 from handraiser.core.staff.roles import Role
 from handraiser.kit import clock
 
 
-def index(request: HttpRequest) -> HttpResponse:
+def index(request: StaffRequest) -> HttpResponse:
     """The first tab that this person may open."""
     return redirect("staff:organisation" if request.user.role == Role.OWNER else "people:fields")
 
 
-def organisation(request: HttpRequest) -> HttpResponse:
+def organisation(request: StaffRequest) -> HttpResponse:
     """Name, zone, money, address, colour."""
     row = Organisation.get()
     form = OrganisationForm(request.POST or None, instance=row)

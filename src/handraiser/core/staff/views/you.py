@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from allauth.mfa.models import Authenticator
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
 from handraiser.core.staff.forms import YouForm
 from handraiser.core.staff.models import User
+from handraiser.core.staff.requests import StaffRequest
 from handraiser.core.staff.roles import LABELS, Role
 
 
-def you(request: HttpRequest) -> HttpResponse:
+def you(request: StaffRequest) -> HttpResponse:
     """Name, look, time zone, notices; the doors to password and second step."""
-    row = User.objects.get(pk=request.user.pk)
+    row = User.objects.get(email=request.user.email)
     form = YouForm(request.POST or None, instance=row)
     if request.method == "POST" and form.is_valid():
         form.save()
