@@ -8,6 +8,8 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.http import HttpRequest
+from django.middleware.gzip import GZipMiddleware
+from django.template.response import TemplateResponse
 from django.utils.html import strip_tags
 from django.utils.safestring import SafeString, mark_safe
 from wagtail.admin.panels import FieldPanel, MultiFieldPanel, ObjectList, PageChooserPanel, TabbedInterface
@@ -130,6 +132,14 @@ class SearchAndShare(models.Model):
         data = {"@context": "https://schema.org", "@graph": self.structured_data()}
         # "<" would let a title close the element.
         return mark_safe(json.dumps(data, ensure_ascii=False).replace("<", "\\u003c"))
+
+    def serve(self, request: HttpRequest, *args: Any, **kwargs: Any) -> TemplateResponse:
+        """The page, packed for those who take it so: on a phone that is half the waiting."""
+        response: TemplateResponse = super().serve(request, *args, **kwargs)  # type: ignore[misc]
+        if isinstance(response, TemplateResponse):
+            pack = GZipMiddleware(lambda _: response).process_response
+            response.add_post_render_callback(lambda rendered: pack(request, rendered))
+        return response
 
     def get_sitemap_urls(self, request: HttpRequest | None = None) -> list[dict[str, Any]]:
         """Nothing for a page that search engines shall leave out."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 from functools import lru_cache
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.templatetags.static import static
-from django.utils.cache import patch_cache_control
+from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from handraiser.core.staff.models import Organisation
@@ -26,6 +27,11 @@ def _styles(hue: str) -> tuple[str, str]:
     return css, hashlib.sha256(css.encode()).hexdigest()[:12]
 
 
+@lru_cache(maxsize=8)
+def _packed(css: str) -> bytes:
+    return gzip.compress(css.encode(), 9)
+
+
 def style_version(hue: str) -> str:
     """Changes whenever the stylesheet does, so that browsers may keep it for ever."""
     return _styles(hue)[1]
@@ -35,7 +41,11 @@ def style_version(hue: str) -> str:
 def stylesheet(request: HttpRequest) -> HttpResponse:
     """Colours and layout in one file: one request before the first paint."""
     css, version = _styles(Organisation.get().brand_hue)
-    response = HttpResponse(css, content_type="text/css; charset=utf-8")
+    packed = "gzip" in request.headers.get("Accept-Encoding", "")
+    response = HttpResponse(_packed(css) if packed else css, content_type="text/css; charset=utf-8")
+    patch_vary_headers(response, ["Accept-Encoding"])
+    if packed:
+        response["Content-Encoding"] = "gzip"
     if request.GET.get("v") == version:
         patch_cache_control(response, public=True, immutable=True, max_age=31_536_000)
     else:
@@ -47,7 +57,5 @@ def stylesheet(request: HttpRequest) -> HttpResponse:
 def robots(request: HttpRequest) -> HttpResponse:
     """What search engines may read."""
     lines = ["User-agent: *", "Disallow: /admin/", "Disallow: /api/", "Disallow: /accounts/"]
-    if settings.DEMO:
-        lines = ["User-agent: *", "Disallow: /"]
     lines += ["", f"Sitemap: {settings.BASE_URL}/sitemap.xml", ""]
     return HttpResponse("\n".join(lines), content_type="text/plain; charset=utf-8")

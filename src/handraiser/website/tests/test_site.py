@@ -77,6 +77,15 @@ def test_a_landing_page_stays_light(site, client):
     assert len(gzip.compress(page)) + len(gzip.compress(style.content)) < 14_000
 
 
+def test_pages_and_style_come_packed_to_those_who_take_it(site, client):
+    plain = client.get("/playbook/")
+    packed = client.get("/playbook/", headers={"Accept-Encoding": "gzip"})
+    assert "Content-Encoding" not in plain and packed["Content-Encoding"] == "gzip"
+    assert b"Get your Fridays back." in gzip.decompress(packed.content)
+    style = client.get("/site.css", headers={"Accept-Encoding": "gzip"})
+    assert gzip.decompress(style.content) == client.get("/site.css").content
+
+
 def test_pages_hold_nothing_from_outside(site, client):
     for address in ADDRESSES:
         for found in re.findall(r'(?:src|href)="(https?://[^"]+)"', read(client, address)):
