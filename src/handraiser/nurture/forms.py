@@ -56,6 +56,8 @@ class EmailForm(forms.Form):
 class ConditionForm(forms.Form):
     """What is asked; only the fields of the chosen question count."""
 
+    use_required_attribute = False  # a hidden field must not keep the form from being sent
+
     type = forms.ChoiceField(
         label="Ask whether they",
         choices=[
@@ -65,22 +67,23 @@ class ConditionForm(forms.Form):
             ("stage", "have reached a stage"),
         ],
     )
-    path = forms.CharField(
-        label="Page", required=False, max_length=200, help_text="Begins with /; pages below it count too."
-    )
-    days = forms.IntegerField(label="In the last days", required=False, min_value=1, max_value=365)
-    stage = forms.ChoiceField(
-        label="Stage", required=False, choices=[(key, words.STAGE_WORDS[key]) for key in flow.STAGES]
-    )
+    path = forms.CharField(label="Page", max_length=200, help_text="Begins with /; pages below it count too.")
+    days = forms.IntegerField(label="In the last days", min_value=1, max_value=365)
+    stage = forms.ChoiceField(label="Stage", choices=[(key, words.STAGE_WORDS[key]) for key in flow.STAGES])
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.is_bound:
+            kind = self.data.get("type")
+            self.fields["path"].required = self.fields["days"].required = kind == "visited"
+            self.fields["stage"].required = kind == "stage"
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
         kind = given.get("type")
         if kind == "visited":
-            if not str(given.get("path", "")).startswith("/"):
+            if given.get("path") and not given["path"].startswith("/"):
                 self.add_error("path", "A page begins with /. Example: /pricing")
-            if not given.get("days"):
-                self.add_error("days", "Say how many days back to look. Example: 3")
             given["test"] = {"type": kind, "path": given.get("path"), "days": given.get("days")}
         elif kind == "stage":
             given["test"] = {"type": kind, "stage": given.get("stage")}
@@ -137,7 +140,8 @@ class StartForm(forms.Form):
 
     def __init__(self, *args: Any, form_names: dict[str, str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["start"].choices = [
+        start: forms.ChoiceField = self.fields["start"]  # type: ignore[assignment]
+        start.choices = [
             ("", "Choose what sets it off"),
             (
                 "What they ask for",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import partial
 
 from django.conf import settings
@@ -10,6 +11,7 @@ from django.db.models import Q
 
 from handraiser.core.people.models import Lead, Person
 from handraiser.kit import ids
+from handraiser.nurture.rules import flow, words
 
 
 class Sequence(models.Model):
@@ -59,6 +61,11 @@ class SequenceVersion(models.Model):
     def __str__(self) -> str:
         return f"{self.sequence} {self.number}"
 
+    @property
+    def kinds(self) -> Counter[str]:
+        """How many steps of each kind it has."""
+        return Counter(step["kind"] for step in flow.walk(self.flow["steps"]))
+
 
 class Enrolment(models.Model):
     """A person inside a sequence, pinned to the version of the day they entered.
@@ -103,6 +110,17 @@ class Enrolment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person} in {self.sequence}"
+
+    @property
+    def next_words(self) -> str:
+        """The step that comes next, as people read it; "" when none does."""
+        step = flow.find(self.version.flow["steps"], self.step) if self.step else None
+        return f"{step['kind'].capitalize()}: {words.title(step)}" if step else ""
+
+    @property
+    def why(self) -> str:
+        """Why it ended or stands still, in words."""
+        return words.REASONS.get(self.reason, self.reason)
 
 
 class StepRun(models.Model):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import dataclasses
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,7 +47,11 @@ def standings(sequence_ids: Iterable[str]) -> dict[str, Standing]:
             unsubscribed=Count("id", filter=Q(reason="unsubscribed")),
         )
     )
-    return {row.pop("sequence_id"): Standing(**row) for row in rows}
+    counts = {field.name for field in dataclasses.fields(Standing)}
+    return {
+        str(row["sequence_id"]): Standing(**{name: int(row[name]) for name in counts})  # type: ignore[literal-required]
+        for row in rows
+    }
 
 
 def listing() -> list[dict[str, Any]]:
@@ -118,7 +123,8 @@ def step_results(sequence: Sequence, steps: Iterable[flow.Step]) -> dict[str, St
     mails = delivery.results(templates[step["key"]] for step in steps if step["kind"] == "email")
     found = {}
     for step in steps:
-        run, stand = runs.get(step["key"], {}), standing.get(step["key"], {})
+        run: Mapping[str, Any] = runs.get(step["key"], {})
+        stand: Mapping[str, Any] = standing.get(step["key"], {})
         mail = mails.get(templates[step["key"]])
         found[step["key"]] = StepResult(
             passed=run.get("passed", 0),

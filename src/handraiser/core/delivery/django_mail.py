@@ -27,7 +27,7 @@ class LedgerBackend(BaseEmailBackend):
                     to=to,
                     purpose="system",
                     template="account",
-                    subject=mail.subject,
+                    subject=str(mail.subject),
                     text=str(mail.body),
                     html=html,
                     at=now,

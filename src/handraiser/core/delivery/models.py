@@ -7,6 +7,7 @@ from functools import partial
 from django.db import models
 from django.db.models import Q
 
+from handraiser.core.delivery.rules import suppress
 from handraiser.core.people.models import Lead, Person
 from handraiser.kit import ids
 
@@ -83,6 +84,11 @@ class Message(models.Model):
     def __str__(self) -> str:
         return self.subject
 
+    @property
+    def why(self) -> str:
+        """Why it did not go out, as a sentence."""
+        return suppress.SENTENCES.get(self.reason, self.error)
+
 
 class Attempt(models.Model):
     """One try to hand a message over, stored before its first byte leaves."""
@@ -120,6 +126,12 @@ class DeliveryEvent(models.Model):
 
     def __str__(self) -> str:
         return self.kind
+
+    @property
+    def target(self) -> str:
+        """Where the link leads that was followed; "" for other events."""
+        links = self.message.links
+        return str(links[self.link]) if self.link is not None and self.link < len(links) else ""
 
 
 class Suppression(models.Model):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Count, Q
 
@@ -63,7 +64,8 @@ def results(templates: Iterable[str]) -> dict[str, Result]:
     }
     found = {}
     for template in templates:
-        state, reaction = states.get(template, {}), reactions.get(template, {})
+        state: Mapping[str, Any] = states.get(template, {})
+        reaction: Mapping[str, Any] = reactions.get(template, {})
         found[template] = Result(
             sent=state.get("sent", 0),
             openable=max(state.get("sent", 0) - reaction.get("hidden", 0), reaction.get("opened", 0)),

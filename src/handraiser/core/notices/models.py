@@ -10,6 +10,8 @@ from django.db.models import Q
 
 from handraiser.kit import ids
 
+ICONS = {"hand_off": "lead", "task": "task", "import": "upload", "alert": "alert", "deal": "deal"}
+
 
 class Notice(models.Model):
     """One thing told to one person. `key` makes it unique for them: told once, however often it is asked."""
@@ -35,3 +37,8 @@ class Notice(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def icon(self) -> str:
+        """The picture beside it."""
+        return ICONS.get(self.kind, "bell")

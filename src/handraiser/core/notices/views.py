@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -13,19 +13,16 @@ from django.views.decorators.http import require_POST, require_safe
 from handraiser.core.notices import queries
 from handraiser.core.notices.actions import notices
 from handraiser.core.notices.models import Notice
+from handraiser.core.staff.requests import StaffRequest
 from handraiser.kit import clock
-
-ICONS = {"hand_off": "lead", "task": "task", "import": "upload", "alert": "alert", "deal": "deal"}
 
 
 @require_safe
-def inbox(request: HttpRequest) -> HttpResponse:
+def inbox(request: StaffRequest) -> HttpResponse:
     """Everything this person was told, the unread alone when asked for."""
     only_unread = request.GET.get("show") == "unread"
     rows = queries.unread(request.user) if only_unread else request.user.notices.order_by("-at", "-id")
     page = Paginator(rows, 50).get_page(request.GET.get("page"))
-    for row in page:
-        row.icon = ICONS.get(row.kind, "bell")
     here = reverse("notices:inbox")
     unread = queries.count_for(request.user)[0]
     context = {
@@ -38,7 +35,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def open_notice(request: HttpRequest, notice_id: str) -> HttpResponse:
+def open_notice(request: StaffRequest, notice_id: str) -> HttpResponse:
     """Mark one of their own notices as read and go where it points."""
     notice = get_object_or_404(Notice, id=notice_id, user=request.user)
     notices.mark_read(user=request.user, at=clock.now(), notice_ids=[notice.id])
@@ -47,7 +44,7 @@ def open_notice(request: HttpRequest, notice_id: str) -> HttpResponse:
 
 
 @require_POST
-def read_all(request: HttpRequest) -> HttpResponse:
+def read_all(request: StaffRequest) -> HttpResponse:
     """Mark everything of this person as read."""
     notices.mark_read(user=request.user, at=clock.now())
     return redirect("notices:inbox")
@@ -55,7 +52,7 @@ def read_all(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @require_safe
-def poll(request: HttpRequest) -> JsonResponse:
+def poll(request: StaffRequest) -> JsonResponse:
     """The unread count, and what came after the notice that the page knows. One indexed query.
 
     A page that knows nothing yet (`after` is missing) is told where it stands, not everything at once.

@@ -42,7 +42,7 @@ def create(*, name: str, at: datetime, plan: Mapping[str, Any] | None = None) ->
 
 def current(sequence: Sequence) -> SequenceVersion:
     """What the editor shows: the draft, else the live version, else the newest."""
-    order = {DRAFT: 0, LIVE: 1, RETIRED: 2}
+    order: dict[str, int] = {DRAFT: 0, LIVE: 1, RETIRED: 2}
     return min(sequence.versions.all(), key=lambda version: (order[version.state], -version.number))
 
 

@@ -75,6 +75,7 @@ def test_editing_a_live_sequence_makes_a_draft_and_says_who_stays(marketer, logi
     )
     page = client.get(url("review", welcome)).content.decode()
     assert "1 person stays on version 1" in page and "Write to them" in page
+    assert "Wait 2 hours (was 1 hour)" in page
     client.post(url("publish", welcome))
     assert Enrolment.objects.get().version.number == 1
     page = client.get(url("versions", welcome)).content.decode()
@@ -128,6 +129,25 @@ def test_an_analyst_reads_and_a_rep_does_not_enter(analyst, dana, login, welcome
         assert login(dana).get(url(name, welcome)).status_code == 403
     for name, more in (("publish", ()), ("add_step", ()), ("remove_step", ("e1",)), ("pause", ())):
         assert login(analyst).post(url(name, welcome, *more)).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("given", "test"),
+    [
+        ({"type": "visited", "path": "/demo", "days": "5"}, {"type": "visited", "path": "/demo", "days": 5}),
+        ({"type": "clicked", "path": "", "days": ""}, {"type": "clicked"}),
+        ({"type": "stage", "stage": "sql"}, {"type": "stage", "stage": "sql"}),
+        ({"type": "visited", "path": "demo", "days": "5"}, None),
+        ({"type": "visited", "path": "/demo", "days": ""}, None),
+        ({"type": "weather"}, None),
+    ],
+)
+def test_a_condition_asks_one_question(marketer, login, welcome, given, test):
+    answer = login(marketer).post(url("save_step", welcome, "c1"), given)
+    assert answer.status_code == (302 if test else 422)
+    if test:
+        step = flow.find(sequences.current(welcome).flow["steps"], "c1")
+        assert step["test"] == test and [child["key"] for child in step["yes"]] == ["t1", "e4y"]
 
 
 def test_a_name_is_needed(marketer, login):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from handraiser.core.delivery.rules import personalise
 from handraiser.core.people.models import Lead
 from handraiser.core.staff.models import Organisation
+from handraiser.core.staff.requests import StaffRequest
 from handraiser.kit import clock
 from handraiser.nurture import forms, queries
 from handraiser.nurture.actions import letters
@@ -75,13 +76,13 @@ def _find(sequence_id: str) -> Sequence:
 
 
 @require_safe
-def steps(request: HttpRequest, sequence_id: str) -> HttpResponse:
+def steps(request: StaffRequest, sequence_id: str) -> HttpResponse:
     """The canvas, with one step (or the start) in the panel."""
     return _screen(request, _find(sequence_id), chosen=request.GET.get("step", ""))
 
 
 def _screen(
-    request: HttpRequest, sequence: Sequence, *, chosen: str, form: Any = None, status: int = 200
+    request: StaffRequest, sequence: Sequence, *, chosen: str, form: Any = None, status: int = 200
 ) -> HttpResponse:
     version = actions.current(sequence)
     plan = version.flow
@@ -126,7 +127,7 @@ def _flat(nodes: list[Node]) -> dict[str, Node]:
     return found
 
 
-def _preview(request: HttpRequest, step: flow.Step) -> dict[str, Any]:
+def _preview(request: StaffRequest, step: flow.Step) -> dict[str, Any]:
     """The email as a real lead would read it, and what happens where a field is unknown."""
     leads = list(
         Lead.objects.select_related("person", "person__company", "owner").order_by("-opened_at")[:20]
@@ -152,7 +153,7 @@ def _back(sequence_id: str, step: str = "") -> HttpResponse:
 
 
 @require_POST
-def save_start(request: HttpRequest, sequence_id: str) -> HttpResponse:
+def save_start(request: StaffRequest, sequence_id: str) -> HttpResponse:
     """What sets it off and what ends it."""
     sequence = _find(sequence_id)
     form = forms.StartForm(request.POST, form_names=form_names())
@@ -164,7 +165,7 @@ def save_start(request: HttpRequest, sequence_id: str) -> HttpResponse:
 
 
 @require_POST
-def add_step(request: HttpRequest, sequence_id: str) -> HttpResponse:
+def add_step(request: StaffRequest, sequence_id: str) -> HttpResponse:
     """A fresh step, opened in the panel."""
     key = actions.add_step(
         _find(sequence_id),
@@ -178,7 +179,7 @@ def add_step(request: HttpRequest, sequence_id: str) -> HttpResponse:
 
 
 @require_POST
-def save_step(request: HttpRequest, sequence_id: str, key: str) -> HttpResponse:
+def save_step(request: StaffRequest, sequence_id: str, key: str) -> HttpResponse:
     """The panel's values."""
     sequence = _find(sequence_id)
     version = actions.current(sequence)
@@ -194,7 +195,7 @@ def save_step(request: HttpRequest, sequence_id: str, key: str) -> HttpResponse:
 
 
 @require_POST
-def move_step(request: HttpRequest, sequence_id: str, key: str) -> HttpResponse:
+def move_step(request: StaffRequest, sequence_id: str, key: str) -> HttpResponse:
     """Up or down among its neighbours."""
     by = -1 if request.POST.get("to") == "up" else 1
     actions.move_step(_find(sequence_id), key=key, by=by, at=clock.now())
@@ -202,7 +203,7 @@ def move_step(request: HttpRequest, sequence_id: str, key: str) -> HttpResponse:
 
 
 @require_POST
-def remove_step(request: HttpRequest, sequence_id: str, key: str) -> HttpResponse:
+def remove_step(request: StaffRequest, sequence_id: str, key: str) -> HttpResponse:
     """Out of the draft; the live version keeps it."""
     actions.remove_step(_find(sequence_id), key=key, at=clock.now())
     return _back(sequence_id)

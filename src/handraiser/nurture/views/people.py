@@ -3,32 +3,28 @@
 from __future__ import annotations
 
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from handraiser.console.toasts import toast
+from handraiser.core.staff.requests import StaffRequest
 from handraiser.kit import clock
 from handraiser.nurture import queries
 from handraiser.nurture.actions import enrolments
 from handraiser.nurture.models import Enrolment, Sequence
-from handraiser.nurture.rules import flow, words
 from handraiser.nurture.views.shared import frame
 
 
 @require_safe
-def listing(request: HttpRequest, sequence_id: str) -> HttpResponse:
+def listing(request: StaffRequest, sequence_id: str) -> HttpResponse:
     """Everybody who is or was in the sequence."""
     sequence = get_object_or_404(Sequence, id=sequence_id)
     state = request.GET.get("state", "")
     if state and state not in Enrolment.State.values:
         raise Http404
     page = Paginator(queries.people(sequence, state=state), 50).get_page(request.GET.get("page"))
-    for row in page:
-        step = flow.find(row.version.flow["steps"], row.step) if row.step else None
-        row.next_words = f"{step['kind'].capitalize()}: {words.title(step)}" if step else ""
-        row.why = words.REASONS.get(row.reason, row.reason)
     here = reverse("nurture:people", args=[sequence.id])
     context = frame(request, sequence, "people") | {
         "page": page,
@@ -40,7 +36,7 @@ def listing(request: HttpRequest, sequence_id: str) -> HttpResponse:
 
 
 @require_POST
-def change(request: HttpRequest, enrolment_id: str, verb: str) -> HttpResponse:
+def change(request: StaffRequest, enrolment_id: str, verb: str) -> HttpResponse:
     """Stop somebody, let them go on, or take them out."""
     row = get_object_or_404(Enrolment.objects.select_related("person"), id=enrolment_id)
     now = clock.now()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.timezone import localtime
@@ -15,6 +15,7 @@ from handraiser.core.delivery import queries as delivery
 from handraiser.core.delivery.rules import personalise
 from handraiser.core.people.models import Lead
 from handraiser.core.staff.models import Organisation
+from handraiser.core.staff.requests import StaffRequest
 from handraiser.core.staff.roles import EDITORS
 from handraiser.kit import clock
 from handraiser.kit.errors import DomainError
@@ -28,7 +29,7 @@ from handraiser.nurture.views.shared import form_names, frame, trigger_words
 
 
 @require_safe
-def listing(request: HttpRequest) -> HttpResponse:
+def listing(request: StaffRequest) -> HttpResponse:
     """All sequences, who is in them, what came of them."""
     names = form_names()
     rows = queries.listing()
@@ -48,13 +49,13 @@ def listing(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def new(request: HttpRequest) -> HttpResponse:
+def new(request: StaffRequest) -> HttpResponse:
     """Choose what to begin with."""
     return render(request, "nurture/new.html", {"starters": STARTERS, "error": None, "name": ""})
 
 
 @require_POST
-def create(request: HttpRequest) -> HttpResponse:
+def create(request: StaffRequest) -> HttpResponse:
     """Make the sequence and open its steps."""
     starter = STARTERS.get(request.POST.get("starter", ""))
     name = request.POST.get("name", "").strip() or (starter.name if starter else "")
@@ -71,7 +72,7 @@ def _find(sequence_id: str) -> Sequence:
 
 
 @require_safe
-def review(request: HttpRequest, sequence_id: str) -> HttpResponse:
+def review(request: StaffRequest, sequence_id: str) -> HttpResponse:
     """Before publishing: what is wrong, what changes, whom it touches."""
     sequence = _find(sequence_id)
     context = frame(request, sequence, "steps")
@@ -87,7 +88,7 @@ def review(request: HttpRequest, sequence_id: str) -> HttpResponse:
         ],
         "added": [words.title(step) for key, step in now_steps.items() if key not in before],
         "changed": [
-            words.title(step)
+            _difference(before[key], step)
             for key, step in now_steps.items()
             if key in before and _own(before[key]) != _own(step)
         ],
@@ -103,8 +104,15 @@ def _own(step: flow.Step) -> flow.Step:
     return {name: value for name, value in step.items() if name not in ("yes", "no")}
 
 
+def _difference(before: flow.Step, after: flow.Step) -> str:
+    """A changed step in words: with its old title when that is what changed."""
+    old, new = words.title(before), words.title(after)
+    name = f"Wait {new}" if after["kind"] == "wait" else new
+    return f"{name} (was {old})" if old != new else name
+
+
 @require_POST
-def publish(request: HttpRequest, sequence_id: str) -> HttpResponse:
+def publish(request: StaffRequest, sequence_id: str) -> HttpResponse:
     """Make the draft live."""
     version = actions.publish(_find(sequence_id), at=clock.now(), by=request.user)
     toast(request, f"Version {version.number} is live.")
@@ -112,7 +120,7 @@ def publish(request: HttpRequest, sequence_id: str) -> HttpResponse:
 
 
 @require_POST
-def discard(request: HttpRequest, sequence_id: str) -> HttpResponse:
+def discard(request: StaffRequest, sequence_id: str) -> HttpResponse:
     """Throw the draft away."""
     actions.discard(_find(sequence_id))
     toast(request, "The draft was discarded.")
@@ -120,7 +128,7 @@ def discard(request: HttpRequest, sequence_id: str) -> HttpResponse:
 
 
 @require_POST
-def pause(request: HttpRequest, sequence_id: str) -> HttpResponse:
+def pause(request: StaffRequest, sequence_id: str) -> HttpResponse:
     """Nobody enters and nobody moves."""
     actions.pause(_find(sequence_id), at=clock.now())
     toast(request, "Paused.", undo=reverse("nurture:resume", args=[sequence_id]))
@@ -128,7 +136,7 @@ def pause(request: HttpRequest, sequence_id: str) -> HttpResponse:
 
 
 @require_POST
-def resume(request: HttpRequest, sequence_id: str) -> HttpResponse:
+def resume(request: StaffRequest, sequence_id: str) -> HttpResponse:
     """Go on."""
     actions.resume(_find(sequence_id))
     toast(request, "Running again.")
@@ -136,21 +144,24 @@ def resume(request: HttpRequest, sequence_id: str) -> HttpResponse:
 
 
 @require_safe
-def versions(request: HttpRequest, sequence_id: str) -> HttpResponse:
+def versions(request: StaffRequest, sequence_id: str) -> HttpResponse:
     """Every version, and who is still in it."""
     sequence = _find(sequence_id)
     inside = queries.inside_by_version(sequence)
-    rows = list(sequence.versions.select_related("published_by").order_by("-number"))
-    for row in rows:
-        steps = list(flow.walk(row.flow["steps"]))
-        row.people = inside.get(row.number, 0)
-        row.step_count = len(steps)
-        row.email_count = sum(step["kind"] == "email" for step in steps)
+    rows = [
+        {
+            "version": version,
+            "people": inside.get(version.number, 0),
+            "steps": version.kinds.total(),
+            "emails": version.kinds["email"],
+        }
+        for version in sequence.versions.select_related("published_by").order_by("-number")
+    ]
     return render(request, "nurture/versions.html", frame(request, sequence, "versions") | {"rows": rows})
 
 
 @require_POST
-def again(request: HttpRequest, sequence_id: str, number: int) -> HttpResponse:
+def again(request: StaffRequest, sequence_id: str, number: int) -> HttpResponse:
     """Start the draft from an earlier version."""
     sequence = _find(sequence_id)
     source = get_object_or_404(sequence.versions, number=number)
@@ -160,7 +171,7 @@ def again(request: HttpRequest, sequence_id: str, number: int) -> HttpResponse:
 
 
 @require_safe
-def dry_run(request: HttpRequest, sequence_id: str) -> HttpResponse:
+def dry_run(request: StaffRequest, sequence_id: str) -> HttpResponse:
     """A calendar of what would happen to somebody, and when. Nothing is sent."""
     sequence = _find(sequence_id)
     version = actions.current(sequence)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest
 from django.urls import reverse
 
 from handraiser.capture.models import Form
+from handraiser.core.staff.requests import StaffRequest
 from handraiser.core.staff.roles import EDITORS
 from handraiser.nurture import queries
 from handraiser.nurture.models import Sequence, SequenceVersion
 from handraiser.nurture.rules import words
 
 
-def frame(request: HttpRequest, sequence: Sequence, tab: str) -> dict[str, Any]:
+def frame(request: StaffRequest, sequence: Sequence, tab: str) -> dict[str, Any]:
     """Title, tabs and the standing of draft and live version."""
     versions = list(sequence.versions.order_by("-number"))
     by_state = {version.state: version for version in versions}

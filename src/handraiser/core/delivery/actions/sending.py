@@ -93,8 +93,8 @@ def _judge(batch: Sequence[Message], organisation: Organisation, now: datetime) 
     if not batch:
         return []
     listed = suppressions.of({message.to for message in batch if message.to})
-    people = {message.person_id for message in batch if message.purpose == Purpose.MARKETING}
-    may = consent.may(people - {None}, "marketing")
+    readers = (message.person_id for message in batch if message.purpose == Purpose.MARKETING)
+    may = consent.may([person for person in readers if person], "marketing")
     allowed = []
     for message in batch:
         address = organisation.postal_address.strip()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from django.conf import settings
 from django.contrib import messages as toasts
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
@@ -15,6 +17,7 @@ from handraiser.core.delivery.actions import messages, sending
 from handraiser.core.delivery.models import Message, Switch
 from handraiser.core.delivery.rules import suppress
 from handraiser.core.staff.models import Organisation
+from handraiser.core.staff.requests import StaffRequest
 from handraiser.core.staff.roles import EDITORS
 from handraiser.kit import clock
 
@@ -37,7 +40,7 @@ def _standing(now) -> dict[str, object]:
 
 
 @require_safe
-def listing(request: HttpRequest) -> HttpResponse:
+def listing(request: StaffRequest) -> HttpResponse:
     """One tab of the outbox."""
     tab = request.GET.get("tab", "waiting")
     if tab not in queries.TABS:
@@ -47,10 +50,9 @@ def listing(request: HttpRequest) -> HttpResponse:
     search, reason = request.GET.get("q", "").strip(), request.GET.get("reason", "")
     here = reverse("delivery:outbox")
     rows = Paginator(queries.listing(tab, search=search, reason=reason), 50).get_page(request.GET.get("page"))
-    for row in rows:
-        row.why = suppress.SENTENCES.get(row.reason, row.error)
     context = {
         "tab": tab,
+        "now": now,
         "tab_items": [(label, f"{here}?tab={key}", key == tab, counts[key]) for key, label in LABELS.items()],
         "rows": rows,
         "q": search,
@@ -66,7 +68,7 @@ def listing(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def message(request: HttpRequest, message_id: str) -> HttpResponse:
+def message(request: StaffRequest, message_id: str) -> HttpResponse:
     """The exact message, how it was decided, and what came back."""
     row = get_object_or_404(Message.objects.select_related("person"), id=message_id)
     organisation = Organisation.get()
@@ -87,8 +89,7 @@ def message(request: HttpRequest, message_id: str) -> HttpResponse:
         ],
         "headers": headers,
         "attempts": row.attempts.order_by("number"),
-        "events": _with_targets(row),
-        "why": suppress.SENTENCES.get(row.reason, ""),
+        "events": row.events.order_by("at", "id"),
         "may_change": request.user.may(*EDITORS),
         "sender": mime.sender(row, organisation),
         **_standing(clock.now()),
@@ -96,16 +97,8 @@ def message(request: HttpRequest, message_id: str) -> HttpResponse:
     return render(request, "delivery/message.html", context)
 
 
-def _with_targets(row: Message) -> list:
-    events = list(row.events.order_by("at", "id"))
-    for event in events:
-        known = event.link is not None and event.link < len(row.links)
-        event.target = row.links[event.link] if known else ""
-    return events
-
-
 @require_safe
-def body(request: HttpRequest, message_id: str) -> HttpResponse:
+def body(request: StaffRequest, message_id: str) -> HttpResponse:
     """The HTML alone, for the frame: it may show its own styles, and neither run nor fetch anything."""
     row = get_object_or_404(Message, id=message_id)
     answer = HttpResponse(_without_pixel(row))
@@ -118,14 +111,11 @@ def body(request: HttpRequest, message_id: str) -> HttpResponse:
 
 def _without_pixel(row: Message) -> str:
     # Looking at it here is no open.
-    start = row.html.find(f"{settings.BASE_URL}/o/")
-    if start == -1:
-        return row.html
-    return row.html[:start] + row.html[row.html.index('"', start) :]
+    return re.sub(rf'src="[^"]*/o/{re.escape(row.id)}[^"]*"', 'src=""', row.html)
 
 
 @require_POST
-def change(request: HttpRequest, message_id: str, verb: str) -> HttpResponse:
+def change(request: StaffRequest, message_id: str, verb: str) -> HttpResponse:
     """Hold, send now, take back or send again."""
     if verb not in VERBS:
         raise Http404
@@ -137,14 +127,14 @@ def change(request: HttpRequest, message_id: str, verb: str) -> HttpResponse:
 
 
 @require_POST
-def pause(request: HttpRequest) -> HttpResponse:
+def pause(request: StaffRequest) -> HttpResponse:
     """Stop everything that leaves."""
     sending.pause(at=clock.now(), by=request.user.name)
     return redirect("delivery:outbox")
 
 
 @require_POST
-def resume(request: HttpRequest) -> HttpResponse:
+def resume(request: StaffRequest) -> HttpResponse:
     """Let it leave again."""
     sending.resume()
     return redirect("delivery:outbox")
