@@ -87,6 +87,10 @@ class Cohort:
         return self.reached.get("lead", 0)
 
     @property
+    def young_said(self) -> str:
+        return f"{self.young:,}"
+
+    @property
     def customers(self) -> int:
         return self.reached.get("customer", 0)
 
@@ -271,19 +275,20 @@ def median_days(scope: Scope) -> dict[str, float]:
     """The middle time to each step from the step that the lead took before it, in days."""
     where, values = _where(scope)
     seconds = (
-        "extract(epoch from at - before)"
+        "extract(epoch from arrived_at - since)"
         if connection.vendor == "postgresql"
-        else "(julianday(at) - julianday(before)) * 86400"
+        else "(julianday(arrived_at) - julianday(since)) * 86400"
     )
     sql = f"""
         with arrivals as (
-            select c.lead_id, c.stage, min(c.at) as at, l.opened_at, {_rank("c.stage")} as place
+            select c.lead_id, c.stage, min(c.at) as arrived_at, l.opened_at, {_rank("c.stage")} as place
             from qualify_stage_change c join people_lead l on l.id = c.lead_id
             where {where} and c.stage in ('mql', 'accepted', 'sql', 'opportunity', 'customer')
             group by c.lead_id, c.stage, l.opened_at
         ), waits as (
-            select stage, at,
-                lag(at, 1, opened_at) over (partition by lead_id order by place) as before from arrivals
+            select stage, arrived_at,
+                lag(arrived_at, 1, opened_at) over (partition by lead_id order by place) as since
+            from arrivals
         ), ordered as (
             select stage, {seconds} as seconds,
                 row_number() over (partition by stage order by {seconds}) as place,
@@ -320,7 +325,8 @@ def landing_page_conversion(scope: Scope) -> Rate:
 
 def values_of(dimension: str, scope: Scope, *, limit: int = 50) -> list[str]:
     """The values that a filter offers, most leads first."""
-    wide = replace(scope, **{dimension: None})
+    open_to_all: dict[str, Any] = {dimension: None}
+    wide = replace(scope, **open_to_all)
     rows = leads_of(wide).values(dimension).annotate(n=Count("id")).order_by("-n", dimension)
     return [row[dimension] for row in rows[:limit]]
 

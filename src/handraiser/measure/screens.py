@@ -58,32 +58,21 @@ def tiles(
     now: Cohort, before: Cohort | None, landing: tuple[Rate, Rate | None], period: Period, currency: str
 ) -> list[Tile]:
     """The KPIs of the overview, in the order in which people ask for them."""
-    leads = _leads(now, before, period)
+
+    def share(key: str, step: str, of: str = "lead") -> Tile:
+        earlier = before.share(step, of=of) if before else None
+        return _share(key, now.share(step, of=of), earlier, young=now.young)
+
     return [
-        leads,
-        _share("mql_rate", now.share("mql"), before and before.share("mql"), young=now.young),
+        _leads(now, before, period),
+        share("mql_rate", "mql"),
         _cost("cost_per_lead", now, before, now.cost_per_lead, "lead", currency),
-        _share(
-            "mql_to_sql_rate",
-            now.share("sql", of="mql"),
-            before and before.share("sql", of="mql"),
-            young=now.young,
-        ),
-        _share(
-            "lead_to_customer_rate",
-            now.share("customer"),
-            before and before.share("customer"),
-            young=now.young,
-        ),
+        share("mql_to_sql_rate", "sql", of="mql"),
+        share("lead_to_customer_rate", "customer"),
         _cost("cac", now, before, now.cac, "customer", currency),
-        _share("landing_page_conversion", landing[0], landing[1]),
-        _share("sql_rate", now.share("sql"), before and before.share("sql"), young=now.young),
-        _share(
-            "accepted_rate",
-            now.share("accepted", of="mql"),
-            before and before.share("accepted", of="mql"),
-            young=now.young,
-        ),
+        _share("landing_page_conversion", *landing),
+        share("sql_rate", "sql"),
+        share("accepted_rate", "accepted", of="mql"),
         _return("roi", now.roi),
         _return("roas", now.roas),
         _revenue(now, currency),
@@ -113,7 +102,16 @@ def _leads(now: Cohort, before: Cohort | None, period: Period) -> Tile:
 def _percent(share: float, of: Rate) -> str:
     """A bound or value of a rate: a decimal only where the range is narrow enough to mean it."""
     narrow = of.low is not None and of.high is not None and of.high - of.low < 0.1
-    return f"{share * 100:.1f}".removesuffix(".0") if narrow else percent(share)
+    return f"{share * 100:.1f}" if narrow and 0 < share < 1 else percent(share)
+
+
+def _likely(share: Rate) -> str:
+    """Where a rate is likely to lie, "14.7–18.8"; of none it is only known what it is under."""
+    if share.low is None or share.high is None:
+        return ""
+    if share.hits == 0:
+        return f"likely under {_percent(share.high, share)} %"
+    return f"{_percent(share.low, share)}–{_percent(share.high, share)}"
 
 
 def _share(key: str, now: Rate, before: Rate | None, *, young: int = 0) -> Tile:
@@ -132,7 +130,7 @@ def _share(key: str, now: Rate, before: Rate | None, *, young: int = 0) -> Tile:
         definition,
         _percent(now.value, now),
         " %",
-        f"{now.hits:,} of {now.n:,}, {_percent(now.low, now)}–{_percent(now.high, now)}",
+        f"{now.hits:,} of {now.n:,}, {_likely(now)}",
         said,
         mood,
         dot(now.value, now.low, now.high, top=min(1.0, _top(now.high, now.value))),
@@ -222,7 +220,7 @@ def answer(now: Cohort, before: Cohort | None, period: Period) -> tuple[str, str
     weekly = [_a_week(cohort.leads, period) for cohort in (now, before)]
     return (
         f"{comparisons.answer(volume, cost, quality, period=period.words)}.",
-        f"{weekly[0]} leads a week against {weekly[1]} before.",
+        f"{weekly[0]} leads a week against {weekly[1] if before.leads else 'none'} before.",
     )
 
 
@@ -258,9 +256,7 @@ class Bar:
     @property
     def range(self) -> str:
         """Where that share is likely to lie, "15–19"."""
-        if not self.rate or self.rate.low is None or self.rate.high is None:
-            return ""
-        return f"{_percent(self.rate.low, self.rate)}–{_percent(self.rate.high, self.rate)}"
+        return _likely(self.rate) if self.rate else ""
 
 
 def funnel(cohort: Cohort, visits: int | None, waits: dict[str, float], visit_rate: Rate | None) -> list[Bar]:

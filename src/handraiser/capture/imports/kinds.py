@@ -118,7 +118,8 @@ class Kind:
 
 def all_kinds() -> dict[str, Kind]:
     """Every kind by its key."""
-    return {kind.key: kind for kind in settings.IMPORT_KINDS()}
+    listed: list[Kind] = settings.IMPORT_KINDS()
+    return {kind.key: kind for kind in listed}
 
 
 def of(key: str) -> Kind:

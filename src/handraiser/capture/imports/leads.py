@@ -140,9 +140,10 @@ def _look_up(
     mailed.update(
         Identifier.objects.filter(kind="email", person_id__in=people).values_list("person_id", flat=True)
     )
-    rows = Lead.objects.filter(person_id__in=people - leads.keys(), offer_line=OfferLine.default())
-    for person, *lead, closed in rows.values_list("person_id", "id", "external_id", "opened_at", "closed_at"):
-        leads.setdefault(person, []).append((*lead, closed is None))
+    theirs = Lead.objects.filter(person_id__in=people - leads.keys(), offer_line=OfferLine.default())
+    for lead in theirs.only("person_id", "external_id", "opened_at", "closed_at"):
+        row = (lead.id, lead.external_id, lead.opened_at, lead.closed_at is None)
+        leads.setdefault(lead.person_id, []).append(row)
 
 
 def _decide(
@@ -210,22 +211,22 @@ def _write(plans: Sequence[Plan], setting: Setting) -> None:
                     created_at=opened_at,
                 )
             )
-            fact = PersonCreated(how="import", email=given.get("email", ""), phone=given.get("phone", ""))
-            facts.append(outbox.prepare(fact, at=opened_at, person=person))
+            made = PersonCreated(how="import", email=given.get("email", ""), phone=given.get("phone", ""))
+            facts.append(outbox.prepare(made, at=opened_at, person=person))
         identifiers += [
             Identifier(kind=kind, value=value, person_id=person, created_at=setting.at)
             for kind, value in plan.made.get("identifiers", ())
         ]
         if "lead" in plan.made:
             leads.append(_lead(plan, line))
-            fact = LeadOpened(
+            raised = LeadOpened(
                 offer_line=line.id,
                 how="import",
                 channel=plan.values.get("channel", ""),
                 source=plan.values.get("source", ""),
                 campaign=plan.values.get("campaign", ""),
             )
-            facts.append(outbox.prepare(fact, at=opened_at, person=person, lead=plan.made["lead"]))
+            facts.append(outbox.prepare(raised, at=opened_at, person=person, lead=plan.made["lead"]))
     Person.objects.bulk_create(people)
     Identifier.objects.bulk_create(identifiers)
     Lead.objects.bulk_create(leads)

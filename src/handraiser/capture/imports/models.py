@@ -59,6 +59,11 @@ class Import(models.Model):
     def __str__(self) -> str:
         return self.file_name
 
+    @property
+    def rows_said(self) -> str:
+        """How many rows the file has, in words."""
+        return "1 row" if self.rows_total == 1 else f"{self.rows_total:,} rows"
+
 
 class ImportRow(models.Model):
     """What became of one row. `made` names what it created (for undo), `cells` the row if rejected."""

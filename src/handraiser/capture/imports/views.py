@@ -6,7 +6,7 @@ from zoneinfo import available_timezones
 
 from django import forms
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
@@ -19,6 +19,7 @@ from handraiser.capture.imports.rules.mapping import Mapping
 from handraiser.console.toasts import toast
 from handraiser.core.people.models import FieldDefinition
 from handraiser.core.staff.models import Organisation
+from handraiser.core.staff.requests import StaffRequest
 from handraiser.core.staff.roles import EDITORS
 from handraiser.kit import clock
 from handraiser.kit.errors import DomainError
@@ -51,22 +52,21 @@ class UploadForm(forms.Form):
 
 
 @require_safe
-def listing(request: HttpRequest) -> HttpResponse:
+def listing(request: StaffRequest) -> HttpResponse:
     """All imports, newest first, with the form for another."""
     return _listing(request, UploadForm(initial={"kind": request.GET.get("kind", "leads")}))
 
 
-def _listing(request: HttpRequest, form: UploadForm, status: int = 200) -> HttpResponse:
+def _listing(request: StaffRequest, form: UploadForm, status: int = 200) -> HttpResponse:
     page = Paginator(Import.objects.order_by("-uploaded_at"), 50).get_page(request.GET.get("page"))
     labels = {kind.key: kind.label for kind in kinds.all_kinds().values()}
-    for row in page:
-        row.kind_label = labels.get(row.kind, row.kind)
-    context = {"form": form, "page": page, "may_change": request.user.may(*EDITORS)}
+    rows = [(row, labels.get(row.kind, row.kind), f"{row.rows_done:,} of {row.rows_total:,}") for row in page]
+    context = {"form": form, "page": page, "rows": rows, "may_change": request.user.may(*EDITORS)}
     return render(request, "imports/listing.html", context, status=status)
 
 
 @require_POST
-def upload(request: HttpRequest) -> HttpResponse:
+def upload(request: StaffRequest) -> HttpResponse:
     """Receive a file."""
     form = UploadForm(request.POST, request.FILES)
     if not form.is_valid():
@@ -91,12 +91,12 @@ def upload(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def detail(request: HttpRequest, import_id: str) -> HttpResponse:
+def detail(request: StaffRequest, import_id: str) -> HttpResponse:
     """One import: its columns before it runs, its progress while it runs, what became of it after."""
     return _detail(request, get_object_or_404(Import, id=import_id))
 
 
-def _detail(request: HttpRequest, this: Import, *, wrong: str = "", checked: bool = False) -> HttpResponse:
+def _detail(request: StaffRequest, this: Import, *, wrong: str = "", checked: bool = False) -> HttpResponse:
     context: dict[str, object] = {
         "this": this,
         "kind": kinds.of(this.kind),
@@ -147,7 +147,7 @@ def _columns(this: Import, mapping: Mapping) -> list[dict[str, object]]:
 
 
 @require_POST
-def columns(request: HttpRequest, import_id: str) -> HttpResponse:
+def columns(request: StaffRequest, import_id: str) -> HttpResponse:
     """Say which column holds what, and look what would happen."""
     this = get_object_or_404(Import, id=import_id)
     before = Mapping.from_dict(this.mapping)
@@ -170,7 +170,7 @@ def columns(request: HttpRequest, import_id: str) -> HttpResponse:
     return _choose(request, this, mapping)
 
 
-def _choose(request: HttpRequest, this: Import, mapping: Mapping) -> HttpResponse:
+def _choose(request: StaffRequest, this: Import, mapping: Mapping) -> HttpResponse:
     try:
         runs.choose_columns(this=this, mapping=mapping)
     except DomainError as error:
@@ -183,7 +183,7 @@ def _choose(request: HttpRequest, this: Import, mapping: Mapping) -> HttpRespons
 
 
 @require_POST
-def start(request: HttpRequest, import_id: str) -> HttpResponse:
+def start(request: StaffRequest, import_id: str) -> HttpResponse:
     """Start, or go on."""
     this = get_object_or_404(Import, id=import_id)
     if this.state == State.PREVIEWED:
@@ -195,7 +195,7 @@ def start(request: HttpRequest, import_id: str) -> HttpResponse:
 
 
 @require_POST
-def stop(request: HttpRequest, import_id: str) -> HttpResponse:
+def stop(request: StaffRequest, import_id: str) -> HttpResponse:
     """Stop after the chunk under way."""
     this = get_object_or_404(Import, id=import_id)
     runs.stop(this=this)
@@ -204,7 +204,7 @@ def stop(request: HttpRequest, import_id: str) -> HttpResponse:
 
 
 @require_POST
-def undo(request: HttpRequest, import_id: str) -> HttpResponse:
+def undo(request: StaffRequest, import_id: str) -> HttpResponse:
     """Take back what it made."""
     this = get_object_or_404(Import, id=import_id)
     runs.ask_for_undo(this=this, at=clock.now())
@@ -213,7 +213,7 @@ def undo(request: HttpRequest, import_id: str) -> HttpResponse:
 
 
 @require_POST
-def forget(request: HttpRequest, import_id: str) -> HttpResponse:
+def forget(request: StaffRequest, import_id: str) -> HttpResponse:
     """Throw a file away that was never started."""
     this = get_object_or_404(Import, id=import_id)
     runs.forget(this=this)
@@ -222,7 +222,7 @@ def forget(request: HttpRequest, import_id: str) -> HttpResponse:
 
 
 @require_safe
-def progress(request: HttpRequest, import_id: str) -> HttpResponse:
+def progress(request: StaffRequest, import_id: str) -> HttpResponse:
     """How far it is; asked again and again while it runs."""
     this = get_object_or_404(Import, id=import_id)
     context = {"this": this, "kind": kinds.of(this.kind), "may_change": request.user.may(*EDITORS)}
@@ -230,7 +230,7 @@ def progress(request: HttpRequest, import_id: str) -> HttpResponse:
 
 
 @require_safe
-def rejected(request: HttpRequest, import_id: str) -> HttpResponse:
+def rejected(request: StaffRequest, import_id: str) -> StreamingHttpResponse:
     """The rows that were not taken, as CSV."""
     this = get_object_or_404(Import, id=import_id)
     response = StreamingHttpResponse(report.lines(this), content_type="text/csv; charset=utf-8")
@@ -245,6 +245,7 @@ def _standing(this: Import) -> dict[str, object]:
     left = round((this.rows_total - this.rows_done) / rate) if rate else None
     return {
         "running": running,
+        "counted": f"{this.rows_done:,} of {this.rows_total:,} rows",
         "stalled": running and this.id in runs.stalled(at=clock.now()),
         "sentence": sentences.of_import(this),
         "undone": sentences.of_undo(this.removed, this.kept) if this.state == State.UNDONE else "",

@@ -34,7 +34,7 @@ def kinds(user):
 
 
 def test_a_form_that_was_busy_and_is_silent_is_named(form, mira):
-    form(*(2 + number / 2 for number in range(50)))
+    form(*(2 + number / 4 for number in range(100)))
     [alert] = alerts.worth_knowing(mira, NOW)
     assert alert.sentence == "Book a demo is silent for 48 h"
 

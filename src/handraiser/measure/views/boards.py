@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from handraiser.core.staff.requests import StaffRequest
 from handraiser.core.staff.roles import EDITORS
 from handraiser.kit import clock
 from handraiser.measure import alerts, queries, screens
@@ -21,13 +22,13 @@ _CHANNELS_SHOWN = 6
 _FIRST = ("leads", "mql_rate", "cost_per_lead", "mql_to_sql_rate", "lead_to_customer_rate", "cac")
 
 
-def _import_url(request: HttpRequest) -> str:
+def _import_url(request: StaffRequest) -> str:
     """Where a list is imported, for those who may."""
     return reverse("imports:listing") if request.user.may(*EDITORS) else reverse("measure:overview")
 
 
 @require_safe
-def overview(request: HttpRequest) -> HttpResponse:
+def overview(request: StaffRequest) -> HttpResponse:
     """The dashboard."""
     now = clock.now()
     found = filters.read(request, now)
@@ -63,7 +64,7 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def funnel(request: HttpRequest) -> HttpResponse:
+def funnel(request: StaffRequest) -> HttpResponse:
     """Each step with its drop-off, and the same by source."""
     now = clock.now()
     found = filters.read(request, now)
@@ -93,7 +94,7 @@ def funnel(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def channels(request: HttpRequest) -> HttpResponse:
+def channels(request: StaffRequest) -> HttpResponse:
     """What each channel, source, campaign or landing page brought, and what it cost."""
     now = clock.now()
     found = filters.read(request, now)
@@ -116,7 +117,7 @@ def channels(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def rows(request: HttpRequest) -> HttpResponse:
+def rows(request: StaffRequest) -> HttpResponse:
     """The leads behind a number."""
     now = clock.now()
     found = filters.read(request, now)
@@ -124,13 +125,13 @@ def rows(request: HttpRequest) -> HttpResponse:
     if step not in queries.STEPS:
         raise Http404
     context = filters.context(request, found, tab="")
-    leads = queries.leads_at(found.scope, step).with_people()
+    leads = queries.leads_at(found.scope, step).select_related("person", "owner")
     page = Paginator(leads, _ROWS_A_PAGE).get_page(request.GET.get("page"))
     context |= {"step": step, "step_label": queries.STEP_LABELS[step], "page": page}
     return render(request, "measure/rows.html", context)
 
 
-def _by(request: HttpRequest, by: str) -> dict[str, object]:
+def _by(request: StaffRequest, by: str) -> dict[str, object]:
     """The choice of a dimension: name, label, address."""
     items = []
     for name in queries.DIMENSIONS:
@@ -145,7 +146,7 @@ def _label(dimension: str) -> str:
     return dimension.replace("_", " ").capitalize()
 
 
-def _dimension(request: HttpRequest) -> str:
+def _dimension(request: StaffRequest) -> str:
     by = request.GET.get("by", "channel")
     if by not in queries.DIMENSIONS:
         raise Http404

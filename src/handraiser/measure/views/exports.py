@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.views.decorators.http import require_safe
 
+from handraiser.core.staff.requests import StaffRequest
 from handraiser.kit import clock
 from handraiser.kit.statistics import Rate
 from handraiser.measure import queries
@@ -25,7 +26,7 @@ _BY = {name: dimension for dimension, name in EXPORTS.items()}
 
 
 @require_safe
-def export(request: HttpRequest, what: str) -> HttpResponse:
+def export(request: StaffRequest, what: str) -> HttpResponse:
     """One table: funnel, leads, channels, sources, campaigns or landing-pages."""
     now = clock.now()
     scope = filters.read(request, now).scope

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from urllib.parse import urlencode
 
-from django.http import HttpRequest
 from django.urls import reverse
 
 from handraiser.attract.rules import channels
 from handraiser.core.staff.models import Organisation
+from handraiser.core.staff.requests import StaffRequest
 from handraiser.core.staff.roles import Role
 from handraiser.measure import queries
 from handraiser.measure.queries import Scope
@@ -43,7 +43,7 @@ class Filters:
         return replace(self.scope, period=self.scope.period.before) if self.compare else None
 
 
-def read(request: HttpRequest, now: datetime) -> Filters:
+def read(request: StaffRequest, now: datetime) -> Filters:
     """The filters of this address; what cannot be read falls back to the last 13 weeks and says so."""
     asked = request.GET
     zone = Organisation.get().time_zone
@@ -72,7 +72,7 @@ def _period(preset: str, first: str, last: str, now: datetime, zone: str) -> tup
         )
 
 
-def context(request: HttpRequest, found: Filters, *, tab: str) -> dict[str, object]:
+def context(request: StaffRequest, found: Filters, *, tab: str) -> dict[str, object]:
     """What every Measure screen needs."""
     scope = found.scope
     tail = f"?{found.query}" if found.query else ""

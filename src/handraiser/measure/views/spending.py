@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django import forms
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
@@ -12,6 +12,7 @@ from handraiser.attract.rules import channels
 from handraiser.attract.rules.channels import LABELS, Channel
 from handraiser.console.toasts import toast
 from handraiser.core.staff.models import Organisation
+from handraiser.core.staff.requests import StaffRequest
 from handraiser.core.staff.roles import EDITORS
 from handraiser.kit import clock
 from handraiser.kit.errors import DomainError
@@ -37,16 +38,15 @@ class SpendForm(forms.Form):
     note = forms.CharField(max_length=200, required=False)
 
 
-def _screen(request: HttpRequest, form: SpendForm, status: int = 200) -> HttpResponse:
+def _screen(request: StaffRequest, form: SpendForm, status: int = 200) -> HttpResponse:
     found = filters.read(request, clock.now())
     context = filters.context(request, found, tab="spend")
     rows = Spend.objects.select_related("entered_by").order_by("-from_date", "-id")
     page = Paginator(rows, 50).get_page(request.GET.get("page"))
-    for row in page:
-        row.label = channels.label(row.channel)
     context |= {
         "form": form,
         "page": page,
+        "rows": [(row, channels.label(row.channel)) for row in page],
         "may_change": request.user.may(*EDITORS),
         "foreign": queries.other_currencies(),
     }
@@ -54,13 +54,13 @@ def _screen(request: HttpRequest, form: SpendForm, status: int = 200) -> HttpRes
 
 
 @require_safe
-def listing(request: HttpRequest) -> HttpResponse:
+def listing(request: StaffRequest) -> HttpResponse:
     """All that was entered, newest first, with the form."""
     return _screen(request, SpendForm())
 
 
 @require_POST
-def enter(request: HttpRequest) -> HttpResponse:
+def enter(request: StaffRequest) -> HttpResponse:
     """Enter a spend."""
     form = SpendForm(request.POST)
     if form.is_valid():
@@ -87,7 +87,7 @@ def enter(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def remove(request: HttpRequest, spend_id: str) -> HttpResponse:
+def remove(request: StaffRequest, spend_id: str) -> HttpResponse:
     """Take a spend out again."""
     row = get_object_or_404(Spend, id=spend_id)
     spend.remove(row=row, at=clock.now())
