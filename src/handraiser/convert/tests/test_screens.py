@@ -9,7 +9,11 @@ import pytest
 from handraiser.convert import panels
 from handraiser.convert.actions import deals
 from handraiser.convert.models import Deal, HandOff, Pipeline, Route, RouteMember
+from handraiser.convert.rules import clocks, packets
+from handraiser.convert.sentences import SENTENCES
 from handraiser.core.consent.actions import grants
+from handraiser.core.identity.models import TimelineItem
+from handraiser.core.journal.events.base import CATALOGUE
 from handraiser.core.people.actions import leads
 from handraiser.core.people.models import Lead
 
@@ -239,6 +243,59 @@ def test_the_packet_says_what_is_known(qualified, dana, noon):
     assert [gap.what for gap in packet.gaps] == ["Size unknown"]
     assert packet.say_first == "You sent “Book a demo”. What made you look just now?"
     assert panels.waiting(user=dana, at=noon)[0].lead.id == packet.lead.id
+
+
+def test_the_packet_tells_what_they_read_and_wrote(qualified, dana, noon):
+    made = qualified()
+    for n, (name, body) in enumerate(
+        (
+            ("attract.page_viewed", {"title": "Pricing", "path": "/pricing/"}),
+            ("attract.page_viewed", {"title": "Pricing", "path": "/pricing/"}),
+            ("capture.magnet_downloaded", {"magnet_name": "The Reporting Playbook"}),
+        )
+    ):
+        TimelineItem.objects.create(
+            person=made.person, message_id=f"evt_{n}", name=name, occurred_at=noon, body=body
+        )
+    packet = panels.hand_off_of(lead=made, user=dana, at=noon)
+    assert packet.read == ("Pricing twice", "The Reporting Playbook")
+
+
+def test_their_own_words_open_the_call():
+    said = packets.say_first(wrote="It takes two of us all Friday. " * 9, asked="Book a demo")
+    assert said.startswith("You wrote “It takes two") and len(said) < 160
+
+
+@pytest.mark.parametrize(("zone", "said"), [("Europe/London", "London"), ("Nowhere/Land", ""), ("", "")])
+def test_their_time_is_told_when_it_is_known(zone, said, noon):
+    assert packets.local_time(zone, noon).startswith(said) and bool(packets.local_time(zone, noon)) == bool(
+        said
+    )
+
+
+@pytest.mark.parametrize(
+    ("left", "mood", "text"),
+    [
+        (600, "calm", "10:00 left"),
+        (400, "soon", "6:40 left"),
+        (100, "late", "1:40 left"),
+        (-720, "late", "12:00 late"),
+    ],
+)
+def test_the_clock_says_how_long(noon, left, mood, text):
+    now = noon + timedelta(minutes=15) - timedelta(seconds=left)
+    shown = clocks.clock(offered_at=noon, answer_by=noon + timedelta(minutes=15), now=now)
+    assert (shown.mood, shown.text) == (mood, text)
+
+
+def test_every_fact_of_sales_has_a_sentence(deal, dana, settle, noon):
+    names = {name for name in CATALOGUE if name.startswith("convert.")}
+    assert names == set(SENTENCES)
+    offered = SENTENCES["convert.hand_off_offered"]({"owner": dana.id, "why": "next in turn"})
+    assert offered.text == "Offered to **Dana**: next in turn"
+    won = SENTENCES["convert.deal_won"]({"amount": None, "currency": "GBP"})
+    assert won.text == "**Deal won**, amount unknown"
+    assert "Proposal" in SENTENCES["convert.deal_moved"]({"stage": _stage("Proposal").id}).text
 
 
 def test_an_answered_hand_off_leaves_the_lead_page_after_a_day(qualified, login, dana, noon):
