@@ -21,6 +21,7 @@ from handraiser.core.notices import queries as notices
 from handraiser.core.staff.roles import ALL, EDITORS, Role
 from handraiser.desk import finding
 from handraiser.desk import navigation as desk
+from handraiser.desk.actions import bulk
 from handraiser.measure import imports as spend_imports
 from handraiser.nurture import readers as nurture
 from handraiser.qualify import readers as qualify
@@ -42,6 +43,7 @@ SWEEPS: list[Sweep] = [
     qualify.due(),
     Sweep("imports.revive", import_tasks.revive, every=timedelta(seconds=30)),
     convert.lapses(),
+    Sweep("desk.bulk", bulk.go_on),
     nurture.due(),
     sending.sweep(),
 ]

@@ -47,7 +47,7 @@ class BulkChange(models.Model):
     id = models.CharField(max_length=40, primary_key=True, default=partial(ids.new, "bulk"))
     kind = models.CharField(max_length=12, help_text="assign, stage or task")
     values = models.JSONField(default=dict, help_text="owner; or stage and reason; or title, kind and due_at")
-    lead_ids = models.JSONField(default=list)
+    lead_ids = models.JSONField(default=list, help_text="In this order; emptied when all were gone through.")
     handled = models.PositiveIntegerField(default=0, help_text="How many of lead_ids were gone through.")
     changed = models.PositiveIntegerField(default=0)
     before = models.JSONField(default=dict, help_text="Lead id: what it had, for those that changed.")
@@ -60,8 +60,4 @@ class BulkChange(models.Model):
         db_table = "desk_bulk_change"
 
     def __str__(self) -> str:
-        return f"{self.kind}, {len(self.lead_ids)} leads"
-
-    @property
-    def finished(self) -> bool:
-        return self.handled >= len(self.lead_ids)
+        return f"{self.kind}, {self.changed} changed"

@@ -106,7 +106,8 @@ def _typed(raw: str) -> list[object]:
 def searched(leads: LeadQuerySet, words: str) -> LeadQuerySet:
     """Those whose name, address, company or number holds every word; a number may be written with gaps."""
     if NUMBER.match(words):
-        return leads.filter(person__phone__contains="".join(filter(str.isdigit, words)).lstrip("0"))
+        digits = "".join(filter(str.isdigit, words)).lstrip("0")
+        return leads.filter(person__phone__contains=digits) if digits else leads.none()
     for word in words.split()[:6]:
         leads = leads.filter(
             Q(person__first_name__icontains=word)
@@ -139,6 +140,13 @@ def ordered(leads: LeadQuerySet, sort: str) -> LeadQuerySet:
         last = {"nulls_last": True} if name in NULLABLE else {}
         order.append(field.desc(**last) if falling else field.asc(**last))
     return leads.order_by(*order)
+
+
+def page(leads: LeadQuerySet, sort: str, *, first: int, size: int) -> list[Lead]:
+    """A part of the ordered list. Only ids are sorted: whole rows would make a long list slow."""
+    ids = list(ordered(leads, sort).values_list("id", flat=True)[first : first + size])
+    rows = Lead.objects.with_people().in_bulk(ids)
+    return [rows[lead_id] for lead_id in ids if lead_id in rows]
 
 
 def views_of(user: User) -> list[View]:

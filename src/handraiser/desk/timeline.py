@@ -5,23 +5,33 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 
+from handraiser.attract import sentences as attract
+from handraiser.capture import sentences as capture
 from handraiser.capture.models import Submission
+from handraiser.convert import sentences as convert
+from handraiser.core.consent import sentences as consent
+from handraiser.core.delivery import sentences as delivery
+from handraiser.core.identity import sentences as identity
 from handraiser.core.identity.models import TimelineItem
+from handraiser.core.people import sentences as people
 from handraiser.core.people.models import Lead, Note, Task
 from handraiser.core.people.sentences import Sentence
 from handraiser.core.staff.models import User
 from handraiser.desk import answers
 from handraiser.desk.rules import folding
 from handraiser.desk.rules.folding import Day, Entry
+from handraiser.nurture import sentences as nurture
+from handraiser.qualify import sentences as qualify
 
 GROUPS = {"all": "Everything", "website": "Website", "email": "Email", "sales": "Sales"}
 PAGE = 60
+READERS_NEED = timedelta(minutes=5)  # at most, when all is well
 LOOKED_THROUGH = 600  # at most, for one page of a filter that few events pass
 
 
@@ -39,7 +49,7 @@ def of(
     group: str,
     points: Mapping[str, str],
     zone: ZoneInfo,
-    today: date,
+    at: datetime,
     before: str = "",
 ) -> Timeline:
     """The newest events of a lead's person, from `before` on backwards.
@@ -49,7 +59,31 @@ def of(
     items, earlier = _items(lead, group, before)
     more = _Lookup([item for item, _ in items])
     entries = [_entry(item, sentence, more, points, zone) for item, sentence in items]
-    return Timeline(days=folding.days(entries, today=today), earlier=earlier)
+    if not before and group in ("all", "sales"):
+        entries = [*_just_written(lead, more, zone, at), *entries]
+        entries.sort(key=lambda entry: entry.at, reverse=True)
+    return Timeline(days=folding.days(entries, today=at.astimezone(zone).date()), earlier=earlier)
+
+
+def _just_written(lead: Lead, more: _Lookup, zone: ZoneInfo, at: datetime) -> list[Entry]:
+    """Notes whose event the reader has not brought yet: who writes one wants to see it at once."""
+    notes = Note.objects.filter(lead=lead, written_at__gt=at - READERS_NEED).select_related("author")
+    return [
+        Entry(
+            at=note.written_at.astimezone(zone),
+            name="people.note_added",
+            icon="note",
+            text=_note_text(note),
+            group="sales",
+            quote=note.text,
+        )
+        for note in notes.order_by("-written_at")
+        if note.id not in more.notes
+    ]
+
+
+def _note_text(note: Note) -> str:
+    return f"{_name(note.author)} wrote a **note**"
 
 
 def _items(lead: Lead, group: str, before: str) -> tuple[list[tuple[TimelineItem, Sentence]], str]:
@@ -114,7 +148,7 @@ class _Lookup:
     def enrich(self, item: TimelineItem, entry: Entry) -> Entry:
         body = item.body
         if note := self.notes.get(body.get("note", "")):
-            return replace(entry, quote=note.text, text=f"{_name(note.author)} wrote a **note**")
+            return replace(entry, quote=note.text, text=_note_text(note))
         if task := self.tasks.get(body.get("task", "")):
             verb = "done" if item.name.endswith("task_done") else "added"
             return replace(entry, text=f"Task {verb}: **{_plain(task.title)}**", detail=self._by(body))
@@ -150,26 +184,14 @@ def _answered(submission: Submission) -> dict[str, Any]:
     return {"quote": quote, "answers": others}
 
 
-def _sentences() -> dict[str, Callable[[dict[str, Any]], Sentence | None]]:
-    from importlib import import_module
-
-    table: dict[str, Callable[[dict[str, Any]], Sentence | None]] = {}
-    for place in (
-        "core.people",
-        "core.consent",
-        "core.identity",
-        "core.delivery",
-        "attract",
-        "capture",
-        "qualify",
-        "nurture",
-        "convert",
-    ):
-        try:
-            table |= import_module(f"handraiser.{place}.sentences").SENTENCES
-        except ModuleNotFoundError:
-            continue
-    return table
-
-
-SENTENCES = _sentences()
+SENTENCES: dict[str, Callable[[dict[str, Any]], Sentence | None]] = {
+    **people.SENTENCES,
+    **identity.SENTENCES,
+    **consent.SENTENCES,
+    **delivery.SENTENCES,
+    **attract.SENTENCES,
+    **capture.SENTENCES,
+    **qualify.SENTENCES,
+    **nurture.SENTENCES,
+    **convert.SENTENCES,
+}

@@ -14,14 +14,15 @@ from django.urls import reverse
 from handraiser.convert.models import Deal, HandOff, HandOffState, Pipeline
 from handraiser.convert.queries import stuck, waiting_for
 from handraiser.convert.rules.clocks import Clock, clock, span_in_words
-from handraiser.core.delivery.models import Message, State
 from handraiser.core.journal.models import ParkedEvent
 from handraiser.core.people.models import Lead, Stage, Task
 from handraiser.core.staff.models import User
 from handraiser.core.staff.roles import SELLERS, Role
+from handraiser.measure.alerts import worth_knowing
 
 SHOWN = 7
 ORDERS = {"clock": "By clock", "score": "By score"}
+ALERT_ICONS = {"mail": "mail", "form": "capture", "spend": "money"}
 ICONS = {"call": "phone", "email": "mail", "meeting": "cal", "other": "task"}
 VERBS = {"call": "Call", "email": "Email", "meeting": "Open", "other": "Open"}
 
@@ -178,8 +179,9 @@ def median_answer(user: User | None, *, since: datetime) -> tuple[str, int]:
     spans = sorted(
         (answered - offered).total_seconds()
         for offered, answered in rows.values_list("offered_at", "answered_at")[:2000]
+        if answered
     )
-    return (span_in_words(int(median(spans))), len(spans)) if spans else ("", 0)
+    return (span_in_words(round(median(spans))), len(spans)) if spans else ("", 0)
 
 
 def waiting_by_rep(*, at: datetime) -> list[Waiting]:
@@ -206,7 +208,11 @@ def alerts(user: User, *, at: datetime) -> list[Alert]:
     """What is being lost or forgotten, as far as this person can do something about it."""
     found = []
     if user.role in (Role.OWNER, Role.MARKETER):
-        found += _machinery(at)
+        found += _parked()
+    found += [
+        Alert(f"{one.sentence}.", "", one.url, "Look", ALERT_ICONS.get(one.kind, "alert"), bad=True)
+        for one in worth_knowing(user, at)
+    ]
     stale = stuck(
         pipeline=Pipeline.default(), deals=Deal.objects.visible_to(user).select_related("company"), now=at
     )
@@ -220,17 +226,10 @@ def alerts(user: User, *, at: datetime) -> list[Alert]:
     return found
 
 
-def _machinery(at: datetime) -> list[Alert]:
-    found = []
+def _parked() -> list[Alert]:
     parked = ParkedEvent.objects.filter(set_aside_at=None).count()
-    if parked:
-        title = "1 event is parked." if parked == 1 else f"{parked} events are parked."
-        text = "A reader could not take it; nothing is lost."
-        found.append(Alert(title, text, reverse("journal:health"), "Look", "alert", bad=True))
-    since = at - timedelta(days=1)
-    failed = Message.objects.filter(state__in=(State.FAILED, State.UNKNOWN), settled_at__gte=since).count()
-    if failed:
-        title = "1 email failed." if failed == 1 else f"{failed} emails failed."
-        url = f"{reverse('delivery:outbox')}?tab=failed"
-        found.append(Alert(title, "In the last 24 hours.", url, "See", "mail", bad=True))
-    return found
+    if not parked:
+        return []
+    title = "1 event is parked." if parked == 1 else f"{parked} events are parked."
+    text = "A reader could not take it; nothing is lost."
+    return [Alert(title, text, reverse("journal:health"), "Look", "alert", bad=True)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from handraiser.attract.rules.channels import LABELS
 from handraiser.core.people.models import FieldDefinition, Stage
 from handraiser.core.staff.models import User
 from handraiser.desk.rules import filters
@@ -12,7 +13,7 @@ STATES = {"open": "open", "closed": "closed"}
 TEMPERATURES = {"hot": "Hot", "warm": "Warm", "cold": "Cold"}
 STAGES = dict(Stage.choices)
 # Words that a machine's name would spell wrongly.
-_KNOWN = {"ai": "AI", "seo": "SEO", "api": "API", "linkedin": "LinkedIn", "google ads": "Google Ads"}
+_KNOWN = {"ai": "AI", "seo": "SEO", "api": "API", "linkedin": "LinkedIn"}
 
 
 def spoken(value: str) -> str:
@@ -21,8 +22,8 @@ def spoken(value: str) -> str:
         return "Unknown"
     if value != value.lower() or " " in value:
         return value
-    words = value.replace("_", " ").replace("-", " ")
-    return _KNOWN.get(words) or words[:1].upper() + words[1:]
+    words = value.replace("_", " ")
+    return LABELS.get(value) or _KNOWN.get(words) or words[:1].upper() + words[1:]
 
 
 def namer(people: dict[str, str], fields: dict[str, str]) -> Callable[[str, str], str]:

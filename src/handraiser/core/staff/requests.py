@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.http import HttpRequest
 from django_htmx.middleware import HtmxDetails
-from django_htmx.middleware import HtmxDetails
 
 from handraiser.core.staff.models import User
 
@@ -13,5 +12,4 @@ class StaffRequest(HttpRequest):
     """Behind the permission table somebody of staff is signed in."""
 
     user: User
-    htmx: HtmxDetails
     htmx: HtmxDetails

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -16,7 +16,8 @@ from handraiser.desk.models import BulkChange
 from handraiser.kit.errors import DomainError
 from handraiser.qualify.actions import stages
 
-AT_ONCE = 100  # more than this goes on in the background
+AT_ONCE = 100  # more than this goes on in the loop
+KEPT = timedelta(days=30)
 CHUNK = 20  # keeps the write lock under 100 ms
 
 
@@ -37,6 +38,7 @@ def start(
     allowed = [lead_id for lead_id in wanted if lead_id in seen]
     if not allowed:
         raise DomainError("nothing_selected", "Select at least one lead.")
+    BulkChange.objects.filter(made_at__lt=at - KEPT).delete()
     return BulkChange.objects.create(kind=kind, values=values, lead_ids=allowed, made_by=by, made_at=at)
 
 
@@ -83,8 +85,22 @@ def carry_on(*, change_id: str, at: datetime) -> bool:
                 declined["It was so already."] += 1
         change.handled += len(part)
         change.declined = dict(declined)
-        change.save(update_fields=["handled", "changed", "before", "declined"])
-        return not change.finished
+        if change.handled == len(change.lead_ids):
+            change.lead_ids = []
+        change.save(update_fields=["lead_ids", "handled", "changed", "before", "declined"])
+        return bool(change.lead_ids)
+
+
+def go_on(now: datetime) -> int:
+    """Do the next chunk of the oldest change that is not finished; returns how many leads were gone through.
+
+    What a request began and did not finish, because it was too much or was cut off, ends here.
+    """
+    change = BulkChange.objects.exclude(lead_ids=[]).order_by("made_at", "id").first()
+    if change is None:
+        return 0
+    carry_on(change_id=change.id, at=now)
+    return min(CHUNK, len(change.lead_ids) - change.handled)
 
 
 def _before(change: BulkChange, lead: Lead) -> Any:
@@ -127,7 +143,7 @@ def undo(*, change: BulkChange, by: User, at: datetime) -> int:
     if not BulkChange.objects.filter(id=change.id, undone_at=None).update(undone_at=at):
         raise DomainError("cannot_undo", "This was undone already.", kind="conflict")
     # Whatever was not gone through yet stays as it is.
-    BulkChange.objects.filter(id=change.id).update(handled=len(change.lead_ids))
+    BulkChange.objects.filter(id=change.id).update(lead_ids=[])
     change.refresh_from_db()
     owners = User.objects.in_bulk({owner for owner in change.before.values() if owner})
     undone = 0

@@ -101,6 +101,19 @@ def test_a_change_goes_on_where_it_was_cut_off(mira, dana, make_lead):
     assert (change.handled, change.changed) == (len(ids), len(ids))
 
 
+def test_more_than_a_hundred_go_on_in_the_loop(login, mira, dana, make_lead, settle, monkeypatch):
+    monkeypatch.setattr(bulk, "AT_ONCE", 2)
+    for n in range(bulk.CHUNK + 2):
+        make_lead(f"Ana Adler{n}")
+    answer = login(mira).post(
+        "/admin/leads/bulk/assign/apply/", {"all": "1", "to_owner": dana.id}, follow=True
+    )
+    assert f"{bulk.CHUNK + 2} leads are being changed." in answer.content.decode()
+    assert not Lead.objects.filter(owner=dana).exists()
+    settle()
+    assert Lead.objects.filter(owner=dana).count() == bulk.CHUNK + 2
+
+
 @pytest.mark.parametrize(
     ("kind", "values", "code"),
     [

@@ -36,7 +36,7 @@ def test_a_window_is_days_or_dates_or_nothing():
         assert filters.window(wrong) is None
 
 
-VALUES = st.text(min_size=1, max_size=20).map(str.strip).filter(bool)
+VALUES = st.text("aZ9 &=+%#/.,;é語\"'<", min_size=1, max_size=12).map(str.strip).filter(bool)
 CHOSEN = st.builds(
     Filter,
     key=st.sampled_from(sorted(filters.CHOICES)),

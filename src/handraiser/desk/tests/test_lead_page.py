@@ -127,8 +127,10 @@ def test_a_note_is_quoted_and_escaped(login, mira, make_lead, settle):
     client = login(mira)
     client.post(f"/admin/leads/{lead.id}/note/add/", {"text": "<b>Call</b> after **lunch**"})
     assert Note.objects.get().author == mira
+    assert page(client, lead).count("Mira Voss wrote a") == 1  # at once
     settle()
     body = page(client, lead)
+    assert body.count("Mira Voss wrote a") == 1  # and once
     assert "&lt;b&gt;Call&lt;/b&gt; after **lunch**" in body
     assert "Mira Voss wrote a" in body
     empty = client.post(f"/admin/leads/{lead.id}/note/add/", {"text": "  "})

@@ -126,3 +126,10 @@ def test_what_is_lost_is_said(login, mira):
         reader="x", message_id="m", position=1, name="n", payload="{}", parked_at=at, next_try_at=at
     )
     assert "1 event is parked." in login(mira).get("/admin/").content.decode()
+
+
+def test_a_new_instance_names_the_next_clicks(login, mira):
+    body = login(mira).get("/admin/").content.decode()
+    for line in ("Build a form", "Publish a landing page with it", "Look at the rules", "Write a sequence"):
+        assert line in body
+    assert 'href="/admin/capture/"' in body

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from handraiser.console.toasts import toast
 from handraiser.core.staff.models import User
+from handraiser.core.staff.requests import StaffRequest
 from handraiser.desk import queries
 from handraiser.desk.actions import persons
 from handraiser.desk.views.work import INPUTS
@@ -17,7 +18,7 @@ from handraiser.kit import clock
 from handraiser.kit.errors import DomainError
 
 
-def add(request: HttpRequest) -> HttpResponse:
+def add(request: StaffRequest) -> HttpResponse:
     """The form; sent once it shows who fits already, sent with `sure` it adds the lead."""
     if request.method != "POST":
         return _form(request)
@@ -42,7 +43,7 @@ def add(request: HttpRequest) -> HttpResponse:
     return redirect(reverse("desk:lead", args=[lead.id]))
 
 
-def _form(request: HttpRequest, **more: Any) -> HttpResponse:
+def _form(request: StaffRequest, **more: Any) -> HttpResponse:
     sent = request.POST
     chosen = sent.get("owner", str(request.user.id))
     context = {

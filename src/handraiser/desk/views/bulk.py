@@ -8,18 +8,19 @@ from __future__ import annotations
 from datetime import datetime, time
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from handraiser.console.toasts import toast
+from handraiser.core.journal import wake
 from handraiser.core.people.models import Lead
 from handraiser.core.staff.models import User
+from handraiser.core.staff.requests import StaffRequest
 from handraiser.desk import queries, words
 from handraiser.desk.actions import bulk
 from handraiser.desk.models import BulkChange
-from handraiser.desk.tasks import finish_bulk_change
 from handraiser.desk.views.dialogs import declined, dialog, sent_on
 from handraiser.desk.views.leads import address, state_of
 from handraiser.kit import clock
@@ -28,7 +29,7 @@ from handraiser.kit.errors import DomainError
 TITLES = {"assign": "Assign", "stage": "Move to another stage", "task": "Add a task"}
 
 
-def chosen(request: HttpRequest) -> list[str]:
+def chosen(request: StaffRequest) -> list[str]:
     """The ids that were ticked; with `all`, every lead of the listing, in its order."""
     source = request.POST if request.method == "POST" else request.GET
     if not source.get("all"):
@@ -38,14 +39,14 @@ def chosen(request: HttpRequest) -> list[str]:
     return list(found.values_list("id", flat=True))
 
 
-def ask(request: HttpRequest, kind: str) -> HttpResponse:
+def ask(request: StaffRequest, kind: str) -> HttpResponse:
     """What shall be done, and to how many."""
     if kind not in TITLES:
         raise Http404
     return dialog(request, f"desk/_bulk_{kind}.html", _context(request, kind), title=TITLES[kind])
 
 
-def _context(request: HttpRequest, kind: str) -> dict[str, Any]:
+def _context(request: StaffRequest, kind: str) -> dict[str, Any]:
     source = request.POST if request.method == "POST" else request.GET
     ids = chosen(request)
     seen = Lead.objects.visible_to(request.user).filter(person__erased_at=None)
@@ -81,8 +82,8 @@ def _counted(change: int, n: int, rest: str) -> str:
 
 
 @require_POST
-def apply(request: HttpRequest, kind: str) -> HttpResponse:
-    """Do it: the first hundred at once, the rest in the background."""
+def apply(request: StaffRequest, kind: str) -> HttpResponse:
+    """Do it: up to a hundred at once, more in the background."""
     if kind not in TITLES:
         raise Http404
     at = clock.now()
@@ -94,7 +95,7 @@ def apply(request: HttpRequest, kind: str) -> HttpResponse:
         return declined(request, f"desk/_bulk_{kind}.html", context, title=TITLES[kind])
     undo = reverse("desk:bulk_undo", args=[change.id]) if kind == "assign" else ""
     if len(change.lead_ids) > bulk.AT_ONCE:
-        finish_bulk_change.enqueue(change.id)
+        wake.loop()
         said_now = f"{len(change.lead_ids):,} leads are being changed. It goes on while you work."
         toast(request, said_now, undo=undo)
         return sent_on(request, address(state_of(request)))
@@ -105,7 +106,7 @@ def apply(request: HttpRequest, kind: str) -> HttpResponse:
     return sent_on(request, address(state_of(request)))
 
 
-def _values(request: HttpRequest, kind: str) -> dict[str, Any]:
+def _values(request: StaffRequest, kind: str) -> dict[str, Any]:
     if kind == "assign":
         owner = request.POST.get("to_owner", "")
         if not owner:
@@ -142,7 +143,7 @@ def said(change: BulkChange) -> str:
 
 
 @require_POST
-def undo(request: HttpRequest, change_id: str) -> HttpResponse:
+def undo(request: StaffRequest, change_id: str) -> HttpResponse:
     """Give the leads back."""
     change = get_object_or_404(BulkChange, id=change_id, made_by=request.user)
     n = bulk.undo(change=change, by=request.user, at=clock.now())

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, StreamingHttpResponse
+from django.http import StreamingHttpResponse
 
 from handraiser.core.people.models import Lead
+from handraiser.core.staff.requests import StaffRequest
 from handraiser.desk import export, queries
 from handraiser.desk.views.leads import state_of
 from handraiser.kit import clock
 
 
-def leads(request: HttpRequest) -> StreamingHttpResponse:
+def leads(request: StaffRequest) -> StreamingHttpResponse:
     """The leads of the listing, or those that were ticked, as a file."""
     at = clock.now()
     state = state_of(request)

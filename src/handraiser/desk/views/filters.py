@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 
+from handraiser.core.staff.requests import StaffRequest
 from handraiser.desk import queries, words
 from handraiser.desk.rules import filters, listing
 from handraiser.desk.rules.filters import Filter
@@ -17,7 +18,7 @@ from handraiser.desk.views.leads import address, state_of
 DAYS = (1, 7, 14, 30, 90, 365)
 
 
-def choose(request: HttpRequest) -> HttpResponse:
+def choose(request: StaffRequest) -> HttpResponse:
     """First what to filter by (`pick`), then its values; `apply` goes to the list in its new state."""
     state = state_of(request)
     fields = words.custom_fields("person", "lead")
@@ -52,7 +53,7 @@ def choose(request: HttpRequest) -> HttpResponse:
     return dialog(request, "desk/_filter_values.html", context, title=labels[pick])
 
 
-def _with(state: listing.Listing, request: HttpRequest, key: str) -> listing.Listing:
+def _with(state: listing.Listing, request: StaffRequest, key: str) -> listing.Listing:
     values = request.GET.getlist("value")
     if key in filters.WINDOWS and not any(values):
         first, last = request.GET.get("first", ""), request.GET.get("last", "")
@@ -62,7 +63,7 @@ def _with(state: listing.Listing, request: HttpRequest, key: str) -> listing.Lis
     return replace(state, filters=others + filters.read({name: values}), page=1)
 
 
-def _options(request: HttpRequest, key: str, fields: dict[str, Any]) -> list[tuple[str, str]]:
+def _options(request: StaffRequest, key: str, fields: dict[str, Any]) -> list[tuple[str, str]]:
     if key == "owner":
         people = [(str(user.id), user.name) for user in queries.owners(request.user)]
         return [("me", "Me"), ("nobody", "Nobody yet"), *people]
@@ -74,7 +75,7 @@ def _options(request: HttpRequest, key: str, fields: dict[str, Any]) -> list[tup
     return [(value, words.spoken(value)) for value in queries.values_of(request.user, key)]
 
 
-def columns(request: HttpRequest) -> HttpResponse:
+def columns(request: StaffRequest) -> HttpResponse:
     """Which columns the list shows."""
     state = state_of(request)
     if request.GET.get("apply"):

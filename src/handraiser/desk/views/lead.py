@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db.models import Q
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
@@ -15,6 +15,7 @@ from handraiser.capture.models import Submission
 from handraiser.convert import panels as sales
 from handraiser.convert.models import HandOff
 from handraiser.core.people.models import Lead, Person, Task
+from handraiser.core.staff.requests import StaffRequest
 from handraiser.desk import answers, contact, fields, queries, timeline
 from handraiser.desk.points import by_event
 from handraiser.desk.rules import next_step
@@ -28,7 +29,7 @@ from handraiser.qualify.queries import Why, why
 NEIGHBOURS = 10_000  # a longer list is not walked from the lead page
 
 
-def lead_of(request: HttpRequest, lead_id: str) -> Lead:
+def lead_of(request: StaffRequest, lead_id: str) -> Lead:
     """The lead of an address, if this person may see it; else it does not exist."""
     rows = Lead.objects.visible_to(request.user).with_people().select_related("offer_line", "recycled_from")
     lead = rows.filter(id=lead_id).first()
@@ -37,7 +38,7 @@ def lead_of(request: HttpRequest, lead_id: str) -> Lead:
     return lead
 
 
-def lead(request: HttpRequest, lead_id: str) -> HttpResponse:
+def lead(request: StaffRequest, lead_id: str) -> HttpResponse:
     """Everything about one lead. `show` filters the timeline, `before` goes on with earlier events."""
     at = clock.now()
     user = request.user
@@ -54,7 +55,7 @@ def lead(request: HttpRequest, lead_id: str) -> HttpResponse:
             group=group if group in timeline.GROUPS else "all",
             points=by_event(explained),
             zone=zone,
-            today=at.astimezone(zone).date(),
+            at=at,
             before=request.GET.get("before", ""),
         ),
         "show": group if group in timeline.GROUPS else "all",
@@ -72,7 +73,7 @@ def lead(request: HttpRequest, lead_id: str) -> HttpResponse:
     return render(request, "desk/lead.html", context)
 
 
-def _beside(request: HttpRequest, lead: Lead, explained: Why | None, at: datetime) -> dict[str, Any]:
+def _beside(request: StaffRequest, lead: Lead, explained: Why | None, at: datetime) -> dict[str, Any]:
     """What stands beside the timeline: why, tasks, contact, deals, fields, answers, look-alikes."""
     user, person = request.user, lead.person
     hand_off = HandOff.objects.visible_to(user).waiting().filter(lead=lead).with_leads().first()
@@ -130,7 +131,7 @@ def _local(person: Person, at: datetime) -> datetime | None:
         return None
 
 
-def _alike(request: HttpRequest, lead: Lead) -> list[Lead]:
+def _alike(request: StaffRequest, lead: Lead) -> list[Lead]:
     """Leads of other people who have the same number, or the same name in the same company."""
     person = lead.person
     same = Q(pk__in=[])
@@ -147,7 +148,7 @@ def _alike(request: HttpRequest, lead: Lead) -> list[Lead]:
     return list(rows.order_by("-opened_at")[:3])
 
 
-def _place(request: HttpRequest, lead: Lead, state: Listing, at: datetime) -> dict[str, Any]:
+def _place(request: StaffRequest, lead: Lead, state: Listing, at: datetime) -> dict[str, Any]:
     """Where this lead stands in the list it was opened from, and its neighbours."""
     found = queries.ordered(queries.matching(request.user, state, at=at), state.sort)
     ids = list(found.values_list("id", flat=True)[:NEIGHBOURS])
@@ -163,7 +164,7 @@ def _place(request: HttpRequest, lead: Lead, state: Listing, at: datetime) -> di
     return context | {"position": place + 1}
 
 
-def explain(request: HttpRequest, lead_id: str) -> HttpResponse:
+def explain(request: StaffRequest, lead_id: str) -> HttpResponse:
     """Why this lead has its points, as a dialog over a list."""
     lead = lead_of(request, lead_id)
     context = {"lead": lead, "why": why(lead)}

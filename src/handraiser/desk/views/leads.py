@@ -5,19 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
 
 from handraiser.core.people.models import Lead
+from handraiser.core.staff.requests import StaffRequest
 from handraiser.desk import queries, words
 from handraiser.desk.rules import listing
 from handraiser.desk.rules.listing import Listing
 from handraiser.kit import clock
 
 
-def state_of(request: HttpRequest) -> Listing:
+def state_of(request: StaffRequest) -> Listing:
     """The listing that the address (or the form) of this request means."""
     source = request.POST if request.method == "POST" else request.GET
     return listing.read(dict(source.lists()), queries.views_of(request.user))
@@ -29,7 +30,7 @@ def address(state: Listing, **more: Any) -> str:
     return reverse("desk:leads") + (f"?{query}" if query else "")
 
 
-def leads(request: HttpRequest) -> HttpResponse:
+def leads(request: StaffRequest) -> HttpResponse:
     """One page of fifty, with the tabs, the filters as phrases, and the way to every other state."""
     at = clock.now()
     views = queries.views_of(request.user)
@@ -39,7 +40,7 @@ def leads(request: HttpRequest) -> HttpResponse:
     pages = max(1, -(-total // listing.PAGE_SIZE))
     page = min(state.page, pages)
     first = (page - 1) * listing.PAGE_SIZE
-    rows = list(queries.ordered(found, state.sort).with_people()[first : first + listing.PAGE_SIZE])
+    rows = queries.page(found, state.sort, first=first, size=listing.PAGE_SIZE)
     context: dict[str, Any] = {
         "state": state,
         "query": state.address(),
@@ -88,7 +89,7 @@ def _headings(state: Listing) -> list[dict[str, str]]:
     return headings
 
 
-def _doors(request: HttpRequest) -> list[dict[str, str]]:
+def _doors(request: StaffRequest) -> list[dict[str, str]]:
     """The ways in which a first lead appears; each opens with its first step."""
     doors = [
         ("capture", "Build a form", "Put it on a page; who sends it is here.", "/admin/capture/"),
@@ -100,7 +101,7 @@ def _doors(request: HttpRequest) -> list[dict[str, str]]:
     return [dict(zip(("icon", "title", "text", "url"), door, strict=True)) for door in allowed]
 
 
-def _empty(request: HttpRequest, state: Listing, at: Any) -> dict[str, Any]:
+def _empty(request: StaffRequest, state: Listing, at: Any) -> dict[str, Any]:
     """Why nothing is shown: there is nobody at all, or a filter or the search leaves nobody."""
     if not Lead.objects.visible_to(request.user).exists():
         return {"nobody_at_all": True, "doors": _doors(request)}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from handraiser.console.toasts import toast
+from handraiser.core.staff.requests import StaffRequest
 from handraiser.desk.actions import views
 from handraiser.desk.models import SavedView
 from handraiser.desk.views.dialogs import declined, dialog, sent_on
@@ -16,7 +17,7 @@ from handraiser.kit import clock
 from handraiser.kit.errors import DomainError
 
 
-def ask(request: HttpRequest) -> HttpResponse:
+def ask(request: StaffRequest) -> HttpResponse:
     """Ask for the name of a new view."""
     state = state_of(request)
     return dialog(
@@ -25,7 +26,7 @@ def ask(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def save(request: HttpRequest) -> HttpResponse:
+def save(request: StaffRequest) -> HttpResponse:
     """Keep this state as a new view, or (`into`) let one of their own views hold it."""
     state = state_of(request)
     if into := request.POST.get("into"):
@@ -49,7 +50,7 @@ def save(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def delete(request: HttpRequest, view_id: str) -> HttpResponse:
+def delete(request: StaffRequest, view_id: str) -> HttpResponse:
     """Take a view of one's own away; no lead changes."""
     view = get_object_or_404(SavedView, id=view_id, owner=request.user)
     state = state_of(request)

@@ -5,18 +5,19 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 
 from handraiser.convert import panels
 from handraiser.convert.queries import acceptance
-from handraiser.core.staff.queries import getting_ready
+from handraiser.core.people.models import Lead
+from handraiser.core.staff.requests import StaffRequest
 from handraiser.core.staff.roles import SELLERS, Role
-from handraiser.desk import queries, today
+from handraiser.desk import getting_ready, queries, today
 from handraiser.kit import clock
 
 
-def show(request: HttpRequest) -> HttpResponse:
+def show(request: StaffRequest) -> HttpResponse:
     """One card is next; the rest is a list in an order that is explained. Owners see the team besides."""
     user, at = request.user, clock.now()
     zone = queries.zone_of(user)
@@ -59,7 +60,11 @@ def show(request: HttpRequest) -> HttpResponse:
             .first()
         )
     if user.role == Role.OWNER:
-        steps = getting_ready()
+        steps = getting_ready.steps()
         if not all(step.done for step in steps):
-            context |= {"steps": steps, "steps_done": sum(step.done for step in steps)}
+            context |= {
+                "steps": steps,
+                "steps_done": sum(step.done for step in steps),
+                "new_here": not Lead.objects.exists(),
+            }
     return render(request, "desk/today.html", context)

@@ -6,7 +6,8 @@ from datetime import datetime, time
 from typing import Any
 
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.db.models import Q
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -16,8 +17,8 @@ from handraiser.console.toasts import toast
 from handraiser.core.people.actions import leads, notes, people, tasks
 from handraiser.core.people.models import Lead, Task
 from handraiser.core.staff.models import User
+from handraiser.core.staff.requests import StaffRequest
 from handraiser.desk import fields, queries, words
-from handraiser.desk import today as agenda
 from handraiser.desk.actions import persons
 from handraiser.desk.views.dialogs import declined, dialog, sent_on
 from handraiser.desk.views.lead import lead_of
@@ -26,7 +27,7 @@ from handraiser.kit.errors import DomainError
 from handraiser.qualify.actions import stages
 
 
-def back_to(request: HttpRequest, lead: Lead) -> str:
+def back_to(request: StaffRequest, lead: Lead) -> str:
     """The address of the lead page, in the list it was opened from (`back` of the form)."""
     back = request.POST.get("back", "")
     here = reverse("desk:lead", args=[lead.id])
@@ -37,14 +38,14 @@ def back_to(request: HttpRequest, lead: Lead) -> str:
 # --- notes --------------------------------------------------------------------------------------------
 
 
-def note_ask(request: HttpRequest, lead_id: str) -> HttpResponse:
+def note_ask(request: StaffRequest, lead_id: str) -> HttpResponse:
     """A field for a note."""
     lead = lead_of(request, lead_id)
     return dialog(request, "desk/_note.html", _with(request, lead), title="Note")
 
 
 @require_POST
-def note(request: HttpRequest, lead_id: str) -> HttpResponse:
+def note(request: StaffRequest, lead_id: str) -> HttpResponse:
     """Write a note."""
     lead, at = lead_of(request, lead_id), clock.now()
     try:
@@ -58,7 +59,7 @@ def note(request: HttpRequest, lead_id: str) -> HttpResponse:
     return sent_on(request, back_to(request, lead))
 
 
-def _with(request: HttpRequest, lead: Lead) -> dict[str, Any]:
+def _with(request: StaffRequest, lead: Lead) -> dict[str, Any]:
     source = request.POST if request.method == "POST" else request.GET
     return {"lead": lead, "person": lead.person, "values": source, "back": source.get("back", "")}
 
@@ -66,13 +67,13 @@ def _with(request: HttpRequest, lead: Lead) -> dict[str, Any]:
 # --- tasks --------------------------------------------------------------------------------------------
 
 
-def task_ask(request: HttpRequest, lead_id: str) -> HttpResponse:
+def task_ask(request: StaffRequest, lead_id: str) -> HttpResponse:
     """Fields for a task."""
     lead = lead_of(request, lead_id)
     return dialog(request, "desk/_task.html", _task_context(request, lead), title="Task")
 
 
-def _task_context(request: HttpRequest, lead: Lead) -> dict[str, Any]:
+def _task_context(request: StaffRequest, lead: Lead) -> dict[str, Any]:
     return _with(request, lead) | {
         "kinds": [("call", "Call"), ("email", "Email"), ("meeting", "Meeting"), ("other", "Other")],
         "owners": queries.owners(request.user),
@@ -80,7 +81,7 @@ def _task_context(request: HttpRequest, lead: Lead) -> dict[str, Any]:
 
 
 @require_POST
-def task(request: HttpRequest, lead_id: str) -> HttpResponse:
+def task(request: StaffRequest, lead_id: str) -> HttpResponse:
     """Add a task for oneself or a colleague."""
     lead, at = lead_of(request, lead_id), clock.now()
     try:
@@ -106,7 +107,7 @@ def _number(text: str | None) -> int:
     return int(text) if text and text.isdigit() and len(text) < 10 else -1
 
 
-def _due(request: HttpRequest) -> datetime | None:
+def _due(request: StaffRequest) -> datetime | None:
     """The day and time of a form, in the reader's zone; without a time, five in the afternoon."""
     day, hour = request.POST.get("due", ""), request.POST.get("hour", "")
     if not day:
@@ -120,17 +121,14 @@ def _due(request: HttpRequest) -> datetime | None:
     return moment.replace(tzinfo=queries.zone_of(request.user))
 
 
-def _task_of(request: HttpRequest, task_id: str) -> Task:
-    rows = Task.objects.select_related("lead")
-    if request.user.role == "rep":
-        visible = Lead.objects.visible_to(request.user)
-        rows = rows.filter(lead__in=visible) | agenda.open_tasks(request.user).select_related("lead")
-        rows = rows | Task.objects.filter(assignee=request.user, lead=None).select_related("lead")
-    return get_object_or_404(rows.distinct(), id=task_id)
+def _task_of(request: StaffRequest, task_id: str) -> Task:
+    """A task of a lead that this person may see, or one of their own without a lead."""
+    visible = Q(lead__in=Lead.objects.visible_to(request.user)) | Q(lead=None, assignee=request.user)
+    return get_object_or_404(Task.objects.filter(visible).select_related("lead"), id=task_id)
 
 
 @require_POST
-def task_done(request: HttpRequest, task_id: str) -> HttpResponse:
+def task_done(request: StaffRequest, task_id: str) -> HttpResponse:
     """Tick a task off."""
     row, at = _task_of(request, task_id), clock.now()
     tasks.complete(task=row, at=at, by=str(request.user.id))
@@ -141,7 +139,7 @@ def task_done(request: HttpRequest, task_id: str) -> HttpResponse:
 
 
 @require_POST
-def task_reopen(request: HttpRequest, task_id: str) -> HttpResponse:
+def task_reopen(request: StaffRequest, task_id: str) -> HttpResponse:
     """Take "done" back."""
     row = _task_of(request, task_id)
     tasks.reopen(task=row)
@@ -149,7 +147,7 @@ def task_reopen(request: HttpRequest, task_id: str) -> HttpResponse:
     return redirect(_where(request))
 
 
-def _where(request: HttpRequest) -> str:
+def _where(request: StaffRequest) -> str:
     """The page that the form stood on."""
     back = request.headers.get("Referer", "")
     return back if back.startswith(request.build_absolute_uri("/admin/")) else reverse("desk:today")
@@ -158,7 +156,7 @@ def _where(request: HttpRequest) -> str:
 # --- owner and stage ------------------------------------------------------------------------------------
 
 
-def owner_ask(request: HttpRequest, lead_id: str) -> HttpResponse:
+def owner_ask(request: StaffRequest, lead_id: str) -> HttpResponse:
     """Whom to give the lead to."""
     lead = lead_of(request, lead_id)
     context = _with(request, lead) | {"owners": queries.owners(request.user)}
@@ -166,7 +164,7 @@ def owner_ask(request: HttpRequest, lead_id: str) -> HttpResponse:
 
 
 @require_POST
-def owner(request: HttpRequest, lead_id: str) -> HttpResponse:
+def owner(request: StaffRequest, lead_id: str) -> HttpResponse:
     """Give the lead to somebody, or set it free."""
     lead, at = lead_of(request, lead_id), clock.now()
     chosen = User.objects.filter(id=_number(request.POST.get("owner")), is_active=True).first()
@@ -180,19 +178,19 @@ def owner(request: HttpRequest, lead_id: str) -> HttpResponse:
     return sent_on(request, back_to(request, lead) if still_visible else reverse("desk:leads"))
 
 
-def stage_ask(request: HttpRequest, lead_id: str) -> HttpResponse:
+def stage_ask(request: StaffRequest, lead_id: str) -> HttpResponse:
     """Which stage, and why."""
     lead = lead_of(request, lead_id)
     return dialog(request, "desk/_stage.html", _stage_context(request, lead), title="Stage")
 
 
-def _stage_context(request: HttpRequest, lead: Lead) -> dict[str, Any]:
+def _stage_context(request: StaffRequest, lead: Lead) -> dict[str, Any]:
     choices = [(key, label) for key, label in words.STAGES.items() if key != lead.stage]
     return _with(request, lead) | {"stages": choices}
 
 
 @require_POST
-def stage(request: HttpRequest, lead_id: str) -> HttpResponse:
+def stage(request: StaffRequest, lead_id: str) -> HttpResponse:
     """Move the lead to another stage."""
     lead, at = lead_of(request, lead_id), clock.now()
     to, seen = request.POST.get("stage", ""), request.POST.get("seen", lead.stage)
@@ -213,7 +211,7 @@ def stage(request: HttpRequest, lead_id: str) -> HttpResponse:
 # --- what is known of them ------------------------------------------------------------------------------
 
 
-def person_ask(request: HttpRequest, lead_id: str) -> HttpResponse:
+def person_ask(request: StaffRequest, lead_id: str) -> HttpResponse:
     """The details of the person, to change."""
     lead = lead_of(request, lead_id)
     return dialog(request, "desk/_person.html", _person_context(request, lead), title="Edit person")
@@ -229,7 +227,7 @@ INPUTS = (
 )
 
 
-def _person_context(request: HttpRequest, lead: Lead) -> dict[str, Any]:
+def _person_context(request: StaffRequest, lead: Lead) -> dict[str, Any]:
     person = lead.person
     stored = {name: getattr(person, name, "") for name, *_ in INPUTS}
     stored["company_name"] = person.company.name if person.company else ""
@@ -239,7 +237,7 @@ def _person_context(request: HttpRequest, lead: Lead) -> dict[str, Any]:
 
 
 @require_POST
-def person(request: HttpRequest, lead_id: str) -> HttpResponse:
+def person(request: StaffRequest, lead_id: str) -> HttpResponse:
     """Change what is known of the person."""
     lead = lead_of(request, lead_id)
     values = {name: request.POST[name].strip()[:200] for name, *_ in INPUTS if name in request.POST}
@@ -254,7 +252,7 @@ def person(request: HttpRequest, lead_id: str) -> HttpResponse:
 
 
 @require_POST
-def custom(request: HttpRequest, lead_id: str) -> HttpResponse:
+def custom(request: StaffRequest, lead_id: str) -> HttpResponse:
     """Save the custom fields."""
     lead, at = lead_of(request, lead_id), clock.now()
     of_person, of_lead = fields.changed(fields.of(lead), request.POST.dict())
