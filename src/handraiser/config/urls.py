@@ -18,6 +18,7 @@ from handraiser.capture.imports import urls as imports
 from handraiser.config import health
 from handraiser.config.api import api
 from handraiser.console import urls as console
+from handraiser.console.views import content
 from handraiser.convert import urls as convert
 from handraiser.core.consent import urls as consent
 from handraiser.core.delivery import urls as delivery
@@ -86,6 +87,7 @@ urlpatterns = [
         RedirectView.as_view(url="/admin/settings/you/"),
         name="wagtailadmin_account",
     ),
+    path("admin/content/pages/", content.pages, name="wagtailadmin_explore_root"),
     path("admin/content/", include(wagtailadmin_urls)),
     path("documents/", include(wagtaildocs_urls)),
     # The desk answers at /admin/ itself; the other folders say their own prefix.

@@ -8,7 +8,7 @@ PAGES = "/admin/content/pages/"
 
 
 def test_wagtail_shows_our_side_and_not_its_own(mira, login):
-    page = login(mira).get(PAGES).content.decode()
+    page = login(mira).get(PAGES, follow=True).content.decode()
     assert 'class="side"' in page and "console/wagtail.css" in page
     assert "data-wagtail-sidebar" not in page and "Wagtail 8" not in page
 
@@ -28,4 +28,4 @@ def test_a_marketer_edits_the_site_and_a_rep_does_not(place, marketer, dana, ana
 def test_the_theme_is_the_one_the_person_chose(mira, login):
     mira.theme = "dark"
     mira.save()
-    assert 'data-theme="dark"' in login(mira).get(PAGES).content.decode()
+    assert 'data-theme="dark"' in login(mira).get(PAGES, follow=True).content.decode()
