@@ -141,6 +141,7 @@ TABLE: dict[str, tuple[str, ...]] = {
     "wagtailadmin_logout": ALL,
     "wagtailadmin_home": EDITORS,
     "wagtailadmin_*": EDITORS,
+    "wagtail_bulk_action": EDITORS,
     "wagtailimages*": EDITORS,
     "wagtaildocs*": EDITORS,
     "wagtailsnippets*": EDITORS,
