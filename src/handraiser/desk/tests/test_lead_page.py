@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from handraiser.capture.models import Form, FormVersion, Submission
 from handraiser.core.journal import outbox
 from handraiser.core.journal.events.attract import PageViewed
 from handraiser.core.journal.events.capture import FormSubmitted
@@ -242,3 +244,38 @@ def test_an_analyst_reads_only(login, analyst, make_lead, path):
     body = page(client, lead)
     assert "Add a task" not in body
     assert client.post(f"/admin/leads/{lead.id}/{path}", {"text": "x"}).status_code == 403
+
+
+def test_the_answers_of_a_form_are_shown_with_their_questions(login, mira, make_lead, settle):
+    lead, now = make_lead("Ines Brandt"), clock.now()
+    form = Form.objects.create(name="Book a demo", slug="demo", intent="demo", created_at=now)
+    schema = {
+        "fields": [
+            {"key": "email", "type": "email", "label": "Work email", "maps_to": "email"},
+            {
+                "key": "size",
+                "type": "choice",
+                "label": "Team size",
+                "choices": [{"value": "s", "label": "3 to 5"}, {"value": "m", "label": "6 or more"}],
+            },
+            {"key": "why", "type": "textarea", "label": "What brings you here"},
+            {"key": "ok", "type": "consent", "label": "You may call me", "purpose": "sales"},
+        ]
+    }
+    version = FormVersion.objects.create(form=form, number=1, schema=schema, created_at=now, published_at=now)
+    submission = Submission.objects.create(
+        form=form,
+        version=version,
+        state="accepted",
+        person=lead.person,
+        lead=lead,
+        answers={"email": "i@x.example.com", "size": "m", "why": "It takes <two> of us.", "ok": True},
+        client_token="t",
+        submitted_at=now,
+    )
+    tell(replace(DEMO, submission=submission.id), lead)
+    settle()
+    body = page(login(mira), lead)
+    assert "“It takes &lt;two&gt; of us.”" in body
+    assert "<dt>Team size</dt><dd>6 or more</dd>" in body
+    assert "You may call me" not in body
