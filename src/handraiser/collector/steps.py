@@ -18,8 +18,10 @@ from handraiser.collector.visitors import Visitors, is_browser_id
 from handraiser.core.journal.events.attract import EventTracked, PageViewed
 from handraiser.kit.envelope import Event
 
-STAGES: tuple[str, ...] = ("attract.", "capture.", "qualify.", "nurture.", "convert.", "exchange.", "measure.", "consent.")
-STAGES += ("identity.", "people.", "delivery.", "handraiser.")
+STAGES: tuple[str, ...] = (
+    "attract.", "capture.", "qualify.", "nurture.", "convert.", "exchange.", "measure.", "consent.",
+    "identity.", "people.", "delivery.", "handraiser.",
+)  # fmt: skip
 UTM = (
     "source", "medium", "campaign", "term", "content", "id", "source_platform", "creative_format",
     "marketing_tactic",

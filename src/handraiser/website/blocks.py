@@ -227,6 +227,12 @@ _COMMON = [
     ("cta", CtaBlock()),
 ]
 LANDING = [("hero", HeroBlock()), ("benefits", BenefitsBlock()), *_COMMON]
+# A new landing page is not a blank one: the promise, the form, and the goal once more.
+LANDING_START = [
+    ("hero", {"heading": "", "lede": "", "points": [""]}),
+    ("form", {}),
+    ("cta", {"heading": "", "button": {"label": "", "url": "#form"}}),
+]
 PAGE = [*LANDING, ("prices", PricesBlock()), ("compare", CompareBlock()), ("posts", NewPostsBlock())]
 BELOW_POSTS = [("form", OnPageFormBlock()), ("cta", CtaBlock())]
 ARTICLE = [*_COMMON, ("picture", PictureBlock()), ("compare", CompareBlock())]

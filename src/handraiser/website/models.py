@@ -208,7 +208,7 @@ class PricingPage(SearchAndShare, Page):
 class LandingPage(SearchAndShare, Page):
     """One goal, no navigation."""
 
-    body = StreamField(blocks.LANDING, blank=True)
+    body = StreamField(blocks.LANDING, blank=True, default=blocks.LANDING_START)
 
     parent_page_types = ["website.HomePage"]
     subpage_types: list[str] = []

@@ -173,7 +173,14 @@ def test_checks_and_results_in_the_editor(site, mira, login):
     assert "Last 30 days" in editor and "Paid search" in editor
 
 
+def test_a_new_landing_page_begins_with_its_parts(mira, login, organisation):
+    home = build_site(organisation=organisation, at=AT)
+    assert [block.block_type for block in LandingPage().body] == ["hero", "form", "cta"]
+    editor = read(login(mira), f"/admin/content/pages/add/website/landingpage/{home.pk}/")
+    assert editor.index("action-publish") < editor.index("Save draft")
+
+
 def test_checks_name_what_is_missing(site):
-    bare = put_up(HomePage.objects.get(), LandingPage(title="x", slug="bare"), at=AT)
+    bare = put_up(HomePage.objects.get(), LandingPage(title="x", slug="bare", body=stream([])), at=AT)
     texts = {check.text for check in panels.checks(bare) if not check.fine}
     assert "Begins with a hero" in texts and "One goal: 0 forms on the page" in texts
