@@ -44,7 +44,7 @@ class FormBlock(blocks.StructBlock):
             .exclude(live=None)
             .first()
         )
-        if form is not None:
+        if form is not None and form.live is not None:
             context["shown"] = rendering.rendered(
                 version=form.live,
                 at=clock.now(),

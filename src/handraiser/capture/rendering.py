@@ -212,7 +212,7 @@ def answers_in_words(version: FormVersion, answers: Mapping[str, Any]) -> list[t
         if given is True:
             text = "Yes"
         elif isinstance(given, list):
-            text = ", ".join(labels.get(value, value) for value in given)
+            text = ", ".join(str(labels.get(value, value)) for value in given)
         else:
             text = labels.get(str(given), str(given))
         lines.append((asked.label or asked.key.replace("_", " ").capitalize(), text))

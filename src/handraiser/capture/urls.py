@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from handraiser.capture.views import forms, magnets, public, quarantine
+from handraiser.capture.views import forms, magnets, quarantine
+from handraiser.capture.views import public as doors
 from handraiser.capture.views import submissions as sent
 
 admin: list[URLPattern | URLResolver] = [
@@ -36,8 +37,8 @@ admin: list[URLPattern | URLResolver] = [
     path("capture/quarantine/<str:submission_id>/delete/", quarantine.delete, name="quarantine_delete"),
 ]
 public: list[URLPattern | URLResolver] = [
-    path("forms/<str:form_id>/<int:number>/", public.send, name="send"),
-    path("forms/thanks/<str:token>/", public.thanks, name="thanks"),
-    path("get/<str:token>", public.get, name="get"),
-    path("get/<str:token>/again/", public.get_again, name="get_again"),
+    path("forms/<str:form_id>/<int:number>/", doors.send, name="send"),
+    path("forms/thanks/<str:token>/", doors.thanks, name="thanks"),
+    path("get/<str:token>", doors.get, name="get"),
+    path("get/<str:token>/again/", doors.get_again, name="get_again"),
 ]

@@ -28,7 +28,7 @@ from handraiser.core.identity.rules import normal_email
 from handraiser.core.journal import outbox
 from handraiser.core.journal.events.capture import FormSubmitted, SubmissionQuarantined
 from handraiser.core.people.actions import leads
-from handraiser.core.people.models import FieldDefinition, Lead
+from handraiser.core.people.models import FieldDefinition, Lead, Person
 from handraiser.kit import clock, ids
 from handraiser.kit.errors import DomainError
 
@@ -237,7 +237,7 @@ def _follow(submission: Submission, schema: Schema, values: dict[str, Any], *, a
     form = submission.form
     mapped = _mapped(schema, values)
     email = mapped.get("email", "")
-    person_values = {
+    person_values: dict[str, Any] = {
         key: mapped[key] for key in ("first_name", "last_name", "job_title", "country") if key in mapped
     }
     person_values |= _custom(mapped, "person")
@@ -297,7 +297,7 @@ def _fill(lead: Lead, attributes: Mapping[str, str]) -> None:
 
 
 def _permit(
-    submission: Submission, schema: Schema, values: Mapping[str, Any], person, *, at: datetime
+    submission: Submission, schema: Schema, values: Mapping[str, Any], person: Person, *, at: datetime
 ) -> None:
     for asked in schema.fields:
         ticked = asked.type is Type.CONSENT and values.get(asked.key) is True

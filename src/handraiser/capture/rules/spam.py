@@ -20,7 +20,7 @@ class Reason(StrEnum):
     DISPOSABLE = "disposable"
 
 
-SENTENCES = {
+SENTENCES: dict[str, str] = {
     Reason.HONEYPOT: "A field that people cannot see was filled in.",
     Reason.NO_TOKEN: "It came without the mark that our form carries, or with a forged or very old one.",
     Reason.TOO_FAST: "It was sent within 3 seconds of opening the form.",

@@ -79,7 +79,7 @@ def _shown(
 
 
 @require_GET
-def file(request: HttpRequest, magnet_id: str) -> HttpResponse:
+def file(request: HttpRequest, magnet_id: str) -> FileResponse:
     """The file itself, for staff; not counted."""
     magnet = get_object_or_404(LeadMagnet, id=magnet_id)
     if not magnet.file:

@@ -16,6 +16,7 @@ from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.core.signing import BadSignature, Signer
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.http.multipartparser import MultiPartParserError
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
@@ -205,7 +206,7 @@ def thanks(request: HttpRequest, token: str) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "HEAD"])
-def get(request: HttpRequest, token: str) -> HttpResponse:
+def get(request: HttpRequest, token: str) -> HttpResponseBase:
     """Hand over what a personal link promises. Machines that look into mails are served, but not counted."""
     now = clock.now()
     try:

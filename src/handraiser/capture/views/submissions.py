@@ -100,7 +100,7 @@ _HEAD = [
 
 
 @require_GET
-def export(request: HttpRequest) -> HttpResponse:
+def export(request: HttpRequest) -> StreamingHttpResponse:
     """The same list as CSV, an answer a column. Cells that a spreadsheet would run are defused."""
     rows = _chosen(request)[:_EXPORT_MOST]
     keys: list[str] = []
