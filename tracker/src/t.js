@@ -63,7 +63,7 @@
     timer = 0;
     if (!queue.length) return;
     const batch = queue.splice(0, 50);
-    const body = JSON.stringify({ v: visitor(), c: allowed() ? 1 : 0, s: Date.now(), e: batch });
+    const body = JSON.stringify({ v: visitor(), c: allowed() ? 1 : 0, g: private_() ? 1 : 0, s: Date.now(), e: batch });
     if (leaving === true && n.sendBeacon && n.sendBeacon(door, body)) return;
     fetch(door, { method: "POST", body, keepalive: true, credentials: "omit" }).then((answer) => {
       if (answer.status > 499 || answer.status === 429) throw 0;

@@ -6,7 +6,7 @@ import gzip
 import hashlib
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -79,11 +79,12 @@ class _TrackerEvent(msgspec.Struct):
 
 
 class _TrackerBody(msgspec.Struct):
-    """v visitor id after consent, c 1 with consent, s the browser's clock when sent, e events."""
+    """v visitor id after consent, c 1 with consent, g 1 wants not to be followed, s clock at sending, e events."""
 
     e: list[_TrackerEvent]
     v: str = ""
     c: int = 0
+    g: int = 0
     s: float = 0
 
 
@@ -121,6 +122,8 @@ def from_tracker(body: bytes, sender: Sender, *, now_ms: int) -> list[Hit]:
         raise Unreadable(f"Not a tracker's body: {error}") from error
     if len(batch.e) > MOST_EVENTS:
         raise TooLarge(f"More than {MOST_EVENTS:,} events.")
+    if batch.g:
+        sender = replace(sender, private=True)
     hits = []
     for one in batch.e:
         # The browser's clock may be wrong; how long ago it was is not.

@@ -159,7 +159,7 @@ def _tabs(content: list[Any], *, results: bool = False) -> TabbedInterface:
     return TabbedInterface(tabs)
 
 
-class HomePage(SearchAndShare, Page):
+class HomePage(SearchAndShare, Page):  # type: ignore[django-manager-missing]
     """The front of the site. What stands in every page's head and foot is said here."""
 
     body = StreamField(blocks.PAGE, blank=True)
@@ -183,7 +183,7 @@ class HomePage(SearchAndShare, Page):
     )
 
 
-class StandardPage(SearchAndShare, Page):
+class StandardPage(SearchAndShare, Page):  # type: ignore[django-manager-missing]
     """Running text: privacy notice, imprint, about."""
 
     body = StreamField(blocks.PAGE, blank=True)
@@ -194,7 +194,7 @@ class StandardPage(SearchAndShare, Page):
     edit_handler = _tabs([FieldPanel("title"), FieldPanel("body"), FieldPanel("in_foot")])
 
 
-class PricingPage(SearchAndShare, Page):
+class PricingPage(SearchAndShare, Page):  # type: ignore[django-manager-missing]
     """What it costs. Looking at it is a strong sign of interest, so it is a type of its own."""
 
     body = StreamField(blocks.PAGE, blank=True)
@@ -205,7 +205,7 @@ class PricingPage(SearchAndShare, Page):
     edit_handler = _tabs([FieldPanel("title"), FieldPanel("body")], results=True)
 
 
-class LandingPage(SearchAndShare, Page):
+class LandingPage(SearchAndShare, Page):  # type: ignore[django-manager-missing]
     """One goal, no navigation."""
 
     body = StreamField(blocks.LANDING, blank=True, default=blocks.LANDING_START)
@@ -228,7 +228,7 @@ class LandingPage(SearchAndShare, Page):
         return context
 
 
-class BlogIndexPage(SearchAndShare, Page):
+class BlogIndexPage(SearchAndShare, Page):  # type: ignore[django-manager-missing]
     """All posts, newest first."""
 
     intro = models.TextField(blank=True, max_length=400)
@@ -244,7 +244,7 @@ class BlogIndexPage(SearchAndShare, Page):
         return BlogPage.objects.child_of(self).live().public().order_by("-date", "-id")
 
 
-class BlogPage(SearchAndShare, Page):
+class BlogPage(SearchAndShare, Page):  # type: ignore[django-manager-missing]
     """A post: an article, a guide, a comparison, a case study."""
 
     date = models.DateField()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from django.http import HttpRequest
 from django.urls import reverse
 
+from handraiser.core.staff.models import User
 from handraiser.core.staff.roles import EDITORS
 from handraiser.kit import clock
 
@@ -39,4 +40,4 @@ def context(request: HttpRequest, tab: str) -> dict[str, Any]:
     items = [(label, reverse(f"attract:{name}"), name == tab, None) for label, name in names]
     # Spend is entered under Measure, which lies above this stage: known by its address alone.
     items.append(("Spend", reverse("measure:spend"), False, None))
-    return {"tab_items": items, "may_change": request.user.may(*EDITORS), "choices": CHOICES}
+    return {"tab_items": items, "may_change": cast(User, request.user).may(*EDITORS), "choices": CHOICES}

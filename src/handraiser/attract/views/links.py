@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from django import forms
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -12,6 +14,7 @@ from handraiser.attract import queries
 from handraiser.attract.actions import links
 from handraiser.attract.views import frame
 from handraiser.console.toasts import toast
+from handraiser.core.staff.models import User
 from handraiser.kit import clock
 from handraiser.kit.errors import DomainError
 
@@ -44,7 +47,7 @@ def keep(request: HttpRequest) -> HttpResponse:
     form = LinkForm(request.POST)
     if form.is_valid():
         try:
-            link = links.keep(**form.cleaned_data, at=clock.now(), by=request.user.name)
+            link = links.keep(**form.cleaned_data, at=clock.now(), by=cast(User, request.user).name)
         except DomainError as error:
             form.add_error(error.field if error.field in form.fields else None, error.message)
         else:

@@ -198,10 +198,11 @@ def test_own_id_only_with_consent(door):
     assert visitors == [(True, True), (False, False), (False, False)]
 
 
-@pytest.mark.parametrize("header", ["sec-gpc", "dnt"])
-def test_who_asks_not_to_be_followed_is_nobody(door, header):
-    request = hits(page(u="https://site.example.com/?utm_source=x&gclid=1"), v=BROWSER_ID, c=1)
-    request["headers"] = {header: "1"}
+@pytest.mark.parametrize("how", ["sec-gpc", "dnt", "g"])
+def test_who_asks_not_to_be_followed_is_nobody(door, how):
+    said = {"g": 1} if how == "g" else {}
+    request = hits(page(u="https://site.example.com/?utm_source=x&gclid=1"), v=BROWSER_ID, c=1, **said)
+    request["headers"] = {how: "1"}
     door.send(request)
     (event,) = door.events()
     assert (event.visitor, event.body["consent"], event.body["click_ids"]) == (None, False, {})
