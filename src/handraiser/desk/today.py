@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
@@ -14,6 +14,7 @@ from django.urls import reverse
 from handraiser.convert.models import Deal, HandOff, HandOffState, Pipeline
 from handraiser.convert.queries import stuck, waiting_for
 from handraiser.convert.rules.clocks import Clock, clock, span_in_words
+from handraiser.core.consent.queries import may
 from handraiser.core.journal.models import ParkedEvent
 from handraiser.core.people.models import Lead, Stage, Task
 from handraiser.core.staff.models import User
@@ -23,8 +24,6 @@ from handraiser.measure.alerts import worth_knowing
 SHOWN = 7
 ORDERS = {"clock": "By clock", "score": "By score"}
 ALERT_ICONS = {"mail": "mail", "form": "capture", "spend": "money"}
-ICONS = {"call": "phone", "email": "mail", "meeting": "cal", "other": "task"}
-VERBS = {"call": "Call", "email": "Email", "meeting": "Open", "other": "Open"}
 
 
 @dataclass(frozen=True)
@@ -112,7 +111,8 @@ def queue(
     offers: Sequence[HandOff], todo: Sequence[Task], *, at: datetime, zone: ZoneInfo, order: str
 ) -> list[Item]:
     """Offers and tasks in one list: by what runs out first, or by the score of the lead."""
-    items = [_offer(one, at) for one in offers] + [_task(one, at, zone) for one in todo]
+    allowed = may({task.lead.person_id for task in todo if task.lead}, "sales")
+    items = [_offer(one, at) for one in offers] + [_task(one, at, zone, allowed) for one in todo]
     if order == "score":
         return sorted(items, key=lambda item: (-item.points, item.key))
     never = at + timedelta(days=36500)
@@ -137,11 +137,11 @@ def _offer(offer: HandOff, at: datetime) -> Item:
     )
 
 
-def _task(task: Task, at: datetime, zone: ZoneInfo) -> Item:
+def _task(task: Task, at: datetime, zone: ZoneInfo, allowed: Collection[str]) -> Item:
+    """A task; one to call offers the call where the person allows it."""
     reach = ""
-    if task.lead is not None:
-        person = task.lead.person
-        reach = {"call": f"tel:{person.phone}" if person.phone else "", "email": ""}.get(task.kind, "")
+    if task.kind == "call" and task.lead is not None and task.lead.person_id in allowed:
+        reach = f"tel:{task.lead.person.phone}" if task.lead.person.phone else ""
     when, mood = due_in_words(task.due_at, at=at, zone=zone)
     return Item(
         key=task.id,
@@ -152,8 +152,8 @@ def _task(task: Task, at: datetime, zone: ZoneInfo) -> Item:
         when=when,
         mood=mood,
         due_at=task.due_at,
-        verb=VERBS.get(task.kind, "Open") if reach else "Open",
-        icon=ICONS.get(task.kind, "task"),
+        verb="Call" if reach else "Done",
+        icon="phone" if reach else "check",
         url=reach,
     )
 

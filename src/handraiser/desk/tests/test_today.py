@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from handraiser.convert.models import HandOff
+from handraiser.core.consent.actions import grants
 from handraiser.core.people.actions import tasks
 from handraiser.core.people.models import Lead
 from handraiser.desk import navigation, today
@@ -133,3 +134,14 @@ def test_a_new_instance_names_the_next_clicks(login, mira):
     for line in ("Build a form", "Publish a landing page with it", "Look at the rules", "Write a sequence"):
         assert line in body
     assert 'href="/admin/capture/"' in body
+
+
+def test_a_call_is_offered_where_it_is_allowed(login, dana, make_lead):
+    lead = make_lead("Ines Brandt", owner=dana, person={"phone": "+442079460142"})
+    task(lead, dana, due=clock.now())
+    client = login(dana)
+    assert "tel:" not in client.get("/admin/").content.decode()
+    grants.grant(
+        person=lead.person, purpose_key="sales", wording_text="You may call.", at=clock.now(), proof={}
+    )
+    assert 'href="tel:+442079460142"' in client.get("/admin/").content.decode()
