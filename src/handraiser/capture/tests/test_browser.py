@@ -80,6 +80,19 @@ def test_a_dropped_connection_keeps_the_answers_and_sends_once(page, playbook):
     assert Submission.objects.count() == 1
 
 
+def test_a_form_with_a_notice_is_sent(page, demo_form):
+    page.goto(address(demo_form))
+    page.get_by_role("button", name="Book a demo").click()
+    assert "answers need another look." in page.evaluate("document.activeElement.innerText")
+    answers = {"First name": "Ines", "Last name": "Brandt", "Company": "Halden Foods"}
+    for label, answer in {**answers, "Work email": "ines@halden.example.com"}.items():
+        page.get_by_label(label).fill(answer)
+    page.wait_for_timeout(3100)
+    page.get_by_role("button", name="Book a demo").click()
+    page.wait_for_url("**/forms/thanks/**")
+    assert Submission.objects.get().state == "accepted"
+
+
 def test_a_field_appears_when_its_condition_is_met(page, demo_form):
     asked = Field(
         key="size",

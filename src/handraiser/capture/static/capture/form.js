@@ -111,8 +111,8 @@
 
     function mark(key, sentence) {
       var place = row(key);
-      if (!place) return;
-      var error = place.querySelector("[data-hr-error]");
+      var error = place && place.querySelector("[data-hr-error]");
+      if (!error) return; // a notice asks nothing, so nothing can be wrong with it
       error.textContent = sentence || "";
       error.hidden = !sentence;
       place.querySelectorAll("input,select,textarea").forEach(function (one) {
