@@ -79,7 +79,7 @@ class _TrackerEvent(msgspec.Struct):
 
 
 class _TrackerBody(msgspec.Struct):
-    """v visitor id after consent, c 1 with consent, g 1 wants not to be followed, s clock at sending, e events."""
+    """v visitor id, c 1 with consent, g 1 wants not to be followed, s clock at sending, e events."""
 
     e: list[_TrackerEvent]
     v: str = ""
