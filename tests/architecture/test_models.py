@@ -36,6 +36,11 @@ def test_every_public_id_fits_its_column():
     for model in ours():
         key = model._meta.pk
         default = getattr(key, "default", None)
-        if key.get_internal_type() == "CharField" and key.has_default() and callable(default) and len(default()) > key.max_length:
+        if (
+            key.get_internal_type() == "CharField"
+            and key.has_default()
+            and callable(default)
+            and len(default()) > key.max_length
+        ):
             short.append(model.__name__)
     assert short == []

@@ -29,21 +29,23 @@ STORY = (
 )  # fmt: skip
 
 _FIRST = (
-    "Aisha", "Anton", "Bea", "Carlo", "Chiara", "Daniel", "Elif", "Emil", "Femi", "Greta", "Hana", "Ivo", "Jade",
-    "Kofi", "Lena", "Luca", "Maja", "Niall", "Nora", "Oskar", "Pia", "Quinn", "Ruth", "Sami", "Tara", "Theo",
-    "Uma", "Vera", "Wes", "Zoe",
+    "Aisha", "Anton", "Bea", "Carlo", "Chiara", "Daniel", "Elif", "Emil", "Femi", "Greta", "Hana",
+    "Ivo", "Jade", "Kofi", "Lena", "Luca", "Maja", "Niall", "Nora", "Oskar", "Pia", "Quinn", "Ruth",
+    "Sami", "Tara", "Theo", "Uma", "Vera", "Wes", "Zoe",
 )  # fmt: skip
 _LAST = (
-    "Abara", "Berg", "Castel", "Dunne", "Ekholm", "Faro", "Grant", "Holm", "Ivers", "Jansen", "Keller", "Lowe",
-    "Moss", "Novak", "Ortega", "Pryce", "Quist", "Rossi", "Sand", "Thorn", "Ulm", "Vale", "Wren", "York",
+    "Abara", "Berg", "Castel", "Dunne", "Ekholm", "Faro", "Grant", "Holm", "Ivers", "Jansen",
+    "Keller", "Lowe", "Moss", "Novak", "Ortega", "Pryce", "Quist", "Rossi", "Sand", "Thorn", "Ulm",
+    "Vale", "Wren", "York",
 )  # fmt: skip
 _TREE = (
-    "Alder", "Birch", "Clover", "Drift", "Elm", "Fern", "Glen", "Harbour", "Iris", "Juniper", "Kelp",
-    "Linden", "Moor", "Nettle", "Oak", "Poplar", "Quarry", "Rowan", "Sedge", "Thistle", "Umber", "Willow",
+    "Alder", "Birch", "Clover", "Drift", "Elm", "Fern", "Glen", "Harbour", "Iris", "Juniper",
+    "Kelp", "Linden", "Moor", "Nettle", "Oak", "Poplar", "Quarry", "Rowan", "Sedge", "Thistle",
+    "Umber", "Willow",
 )  # fmt: skip
 _TRADE = (
-    "Bikes", "Dental", "Foods", "Freight", "Homes", "Kitchens", "Labs", "Legal", "Music", "Print", "Studios",
-    "Tea", "Tools", "Travel",
+    "Bikes", "Dental", "Foods", "Freight", "Homes", "Kitchens", "Labs", "Legal", "Music", "Print",
+    "Studios", "Tea", "Tools", "Travel",
 )  # fmt: skip
 _TITLES = (
     "Marketing Manager", "Head of Marketing", "VP of Marketing", "Marketing Director", "Growth Lead",
@@ -85,6 +87,6 @@ def characters(chance: Random, *, crowd: int) -> list[Character]:
             continue
         known.add(email)
         others.append(
-            Character(first, last, chance.choice(_TITLES), company, "", email, chance.betavariate(1.3, 2.2))
+            Character(first, last, chance.choice(_TITLES), company, "", email, chance.betavariate(1.7, 1.7))
         )
     return named + others

@@ -24,8 +24,8 @@ from handraiser.core.delivery.actions import reactions
 from handraiser.core.delivery.models import Message
 from handraiser.core.journal import outbox
 from handraiser.core.journal.events.attract import PageViewed
-from handraiser.core.people.actions import notes
-from handraiser.core.people.models import Lead, Person
+from handraiser.core.people.actions import notes, people
+from handraiser.core.people.models import Company, Lead, Person
 from handraiser.core.staff.models import User
 from handraiser.kit import clock
 from handraiser.kit.errors import DomainError
@@ -262,9 +262,7 @@ class Story:
         )
         if sent.person_id:
             self.keen[sent.person_id] = person.keen
-            # The playbook asks no title; the firm looks it up.
-            Person.objects.filter(id=sent.person_id, job_title="").update(job_title=person.job_title)
-            Person.objects.filter(id=sent.person_id, last_name="").update(last_name=person.last_name)
+            self._looks_up(sent.person_id, person, at)
         if which == "playbook":
             grant = MagnetGrant.objects.filter(person_id=sent.person_id).order_by("id").last()
             if grant is not None and self.likely(0.85):
@@ -272,6 +270,17 @@ class Story:
                     at + timedelta(minutes=self.chance.randrange(1, 90)),
                     lambda moment: magnets.fetch(grant=grant, at=moment, counted=True),
                 )
+
+    def _looks_up(self, person_id: str, character: Character, at: datetime) -> None:
+        """The playbook asks only for an address; the firm finds out the rest."""
+        known = Person.objects.select_related("company").get(id=person_id)
+        people.change(
+            person=known,
+            values={"last_name": character.last_name, "job_title": character.job_title},
+            at=at,
+        )
+        if known.company and known.company.name == known.company.domain:
+            Company.objects.filter(id=known.company_id).update(name=character.company)
 
     # --- after each turn -----------------------------------------------------------------------------
 
@@ -304,8 +313,12 @@ class Story:
             if hand_off.offered_at > self.ends - timedelta(hours=30):
                 continue
             self.answered.add(hand_off.id)
-            moment = max(now, hand_off.offered_at) + timedelta(minutes=self.chance.randrange(2, 40))
-            self.at(moment, lambda at, hand_off=hand_off: self._answers(hand_off, at))
+            slow = self.likely(0.2)
+            moment = hand_off.offered_at + timedelta(
+                minutes=self.chance.randrange(*((16, 90) if slow else (2, 14)))
+            )
+            with clock.pretend(moment):
+                self._answers(hand_off, moment)
 
     def _answers(self, hand_off: HandOff, at: datetime) -> None:
         hand_off.refresh_from_db()
@@ -353,7 +366,7 @@ class Story:
             next_step="Show the board report",
             next_step_at=at + timedelta(days=3),
         )
-        self.at(at + self.hours(24, 120), lambda moment: self._deal_goes_on(deal.id, rep, moment))
+        self.at(at + self.hours(20, 100), lambda moment: self._deal_goes_on(deal.id, rep, moment))
 
     def _deal_goes_on(self, deal_id: str, rep: User, at: datetime) -> None:
         deal = Deal.objects.select_related("stage").get(id=deal_id)
@@ -367,8 +380,12 @@ class Story:
                 reason = self.chance.choice(("price", "no_decision", "competitor"))
                 deals.lose(deal=deal, reason=reason, version=deal.version, at=at, by=rep)
             elif place + 1 < len(steps):
-                deals.move(deal=deal, to=steps[place + 1], version=deal.version, at=at, by=rep)
-                self.at(at + self.hours(40, 200), lambda moment: self._deal_goes_on(deal_id, rep, moment))
+                moved = deals.move(deal=deal, to=steps[place + 1], version=deal.version, at=at, by=rep)
+                again = at + self.hours(20, 130)
+                step = ("Walk through the report", "Send the offer", "Agree the start")[place]
+                planned = {"next_step": step, "next_step_at": again + self.hours(0, 30)}
+                deals.change(deal=moved, values=planned, version=moved.version, at=at, by=rep)
+                self.at(again, lambda moment: self._deal_goes_on(deal_id, rep, moment))
             elif self.likely(0.35 + 0.4 * keen):
                 deals.win(deal=deal, version=deal.version, at=at, by=rep)
         except DomainError:

@@ -1,0 +1,135 @@
+"""Whole stories: a real product, a real browser, a real mail server."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+from aiosmtpd.controller import Controller
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.product import Product, free_port
+
+# A headless browser says so, and the product rightly counts it as a machine.
+BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
+PASSWORD = "correct horse battery"
+_BUSINESS = """
+import django; django.setup()
+from handraiser.blueprints.northlight import install
+from handraiser.core.staff.models import Organisation, User
+from handraiser.kit import clock
+install.business(at=clock.now())
+row = Organisation.get()
+row.smtp_host, row.smtp_port, row.smtp_security = "127.0.0.1", {port}, "none"
+row.save()
+for user in User.objects.all():
+    user.set_password({password!r}); user.save()
+"""
+
+
+class Postbox:
+    """A mail server that keeps what it gets."""
+
+    def __init__(self) -> None:
+        self.mails: list[EmailMessage] = []
+        self.port = free_port()
+        self.controller = Controller(self, hostname="127.0.0.1", port=self.port)
+
+    async def handle_DATA(self, server, session, envelope) -> str:
+        mail = email.message_from_bytes(envelope.content, policy=email.policy.default)
+        self.mails.append(mail)  # type: ignore[arg-type]
+        return "250 kept"
+
+    def wait(self, to: str, about: str = "", *, seconds: float = 20) -> EmailMessage:
+        """The first mail to somebody whose subject holds `about`; AssertionError if none comes in time."""
+        until = time.monotonic() + seconds
+        while True:
+            for mail in self.mails:
+                if to in str(mail["To"]) and about.lower() in str(mail["Subject"]).lower():
+                    return mail
+            assert time.monotonic() < until, f"no mail to {to}: {[str(m['Subject']) for m in self.mails]}"
+            time.sleep(0.1)
+
+
+@pytest.fixture(scope="session")
+def postbox() -> Iterator[Postbox]:
+    box = Postbox()
+    box.controller.start()
+    yield box
+    box.controller.stop()
+
+
+@pytest.fixture(scope="session")
+def northlight_home(postbox, tmp_path_factory) -> Path:
+    """A data folder with the demo firm on its first day; copied by each journey."""
+    product = Product()
+    subprocess.run(
+        [sys.executable, "-c", _BUSINESS.format(port=postbox.port, password=PASSWORD)],
+        env={**os.environ, "HANDRAISER_HOME": str(product.home), "DATABASE_URL": ""},
+        check=True,
+    )
+    return product.home
+
+
+@pytest.fixture
+def northlight(northlight_home, tmp_path) -> Iterator[Product]:
+    """The demo firm, running, on its first day."""
+    home = tmp_path / "home"
+    shutil.copytree(northlight_home, home)
+    home.chmod(0o700)
+    with Product(home=home, HANDRAISER_OUTGOING_ALLOW="127.0.0.1") as product:
+        yield product
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, headless."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    assert found, "Chromium is missing. Install it with: apt-get install chromium"
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=found,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"],
+        )
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def open_page(browser):
+    """A new page in a browser of its own: `open_page(phone=True, javascript=False)`."""
+    contexts, errors = [], []
+
+    def make(*, phone: bool = False, javascript: bool = True) -> Page:
+        size = {"width": 390, "height": 844} if phone else {"width": 1440, "height": 900}
+        context = browser.new_context(
+            viewport=size, has_touch=phone, java_script_enabled=javascript, user_agent=BROWSER
+        )
+        context.set_default_timeout(20_000)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: errors.append(f"{page.url}: {error.stack}"))
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert errors == [], "scripts must not fail"
+
+
+def sign_in(page: Page, product: Product, box: str) -> None:
+    """Sign a member of the demo firm's staff in."""
+    page.goto(f"{product.url}/accounts/login/")
+    page.fill("input[name=login]", f"{box}@northlight.example.com")
+    page.fill("input[name=password]", PASSWORD)
+    page.press("input[name=password]", "Enter")
+    page.wait_for_url("**/admin/**")
