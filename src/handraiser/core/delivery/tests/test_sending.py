@@ -297,18 +297,20 @@ def run_child(home, failpoint=""):
 
 @pytest.mark.parametrize(("failpoint", "left_the_machine"), [("smtp.before", 0), ("smtp.after", 1)])
 def test_a_process_killed_while_sending_leaves_unknown_and_nothing_is_sent_twice(
-    failpoint, left_the_machine, transactional_db, connected, mailbox, leila, tmp_path
+    failpoint, left_the_machine, transactional_db, connected, mailbox, leila, tmp_path, monkeypatch
 ):
     from django.db import connection
 
-    if connection.vendor != "sqlite":
-        pytest.skip("the child opens the file of this test")
     first = queue(person=leila)
     second = queue(key="k2", person=leila, due_at=NOW + timedelta(seconds=1))
     home = tmp_path / "home"
     home.mkdir(mode=0o700)
     connection.close()
-    (home / "records.sqlite3").symlink_to(connection.settings_dict["NAME"])
+    name = connection.settings_dict["NAME"]
+    if connection.vendor == "postgresql":
+        monkeypatch.setenv("DATABASE_URL", os.environ["DATABASE_URL"].rpartition("/")[0] + f"/{name}")
+    else:
+        (home / "records.sqlite3").symlink_to(name)
     died = run_child(home, failpoint)
     assert died.returncode == -9, died.stderr
     assert len(mailbox.mails) == left_the_machine
