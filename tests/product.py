@@ -65,27 +65,34 @@ class Product:
     def start(self) -> Product:
         """Start everything and wait until it answers."""
         verb = ["up", "--demo"] if self.demo else ["up"]
-        log = (self.home / "log").open("w")
-        self.process = subprocess.Popen(
-            [sys.executable, "-u", "-m", "handraiser.cli", *verb],
-            env=self._environment(),
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        until = time.monotonic() + 120
-        while time.monotonic() < until:
-            if self.process.poll() is not None:
-                raise RuntimeError(f"the product did not start:\n{self.log()}")
-            with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
-                urllib.request.urlopen(f"{self.url}/readyz", timeout=5).close()
-                break
-            time.sleep(0.1)
-        else:
-            raise RuntimeError(f"the product did not answer:\n{self.log()}")
+        self.process = self.spawn("-m", "handraiser.cli", *verb)
+        self.wait_for(self.process, seconds=900 if self.demo else 120)
         if signed_in := re.search(r"Sign in\s+(\S+)\s+(\S+)", self.log()):
             self.email, self.password = signed_in.groups()
         return self
+
+    def spawn(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+        """Start one Python process on this data folder; what it prints is added to `log()`."""
+        with (self.home / "log").open("a") as log:
+            return subprocess.Popen(
+                [sys.executable, "-u", *arguments],
+                env={**self._environment(), **environment},
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+
+    def wait_for(self, process: subprocess.Popen[str], *, seconds: float = 120) -> None:
+        """Wait until the product answers. RuntimeError if the process ends first, or when time is up."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            if process.poll() is not None:
+                raise RuntimeError(f"the product did not start:\n{self.log()}")
+            with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
+                urllib.request.urlopen(f"{self.url}/readyz", timeout=5).close()
+                return
+            time.sleep(0.1)
+        raise RuntimeError(f"the product did not answer:\n{self.log()}")
 
     def log(self) -> str:
         """What it printed so far."""

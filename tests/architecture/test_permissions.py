@@ -13,6 +13,7 @@ from handraiser.core.staff.roles import Role
 from tests.architecture.addresses import Address, all_addresses
 
 NOW = datetime(2026, 11, 19, 10, tzinfo=UTC)
+WAGTAIL_UNNAMED = ("admin/content/test404/", "admin/content/^.*/$")  # no page behind them: closed
 MARKER = "Zanzibarine"  # a word of Ben's lead that nobody else's screen may show
 
 
@@ -31,12 +32,14 @@ def path_of(address: Address, world: dict[str, object]) -> str:
 def world(organisation, ben, settle):
     """A lead of Ben's with everything that can hang on one, marked."""
     from handraiser.capture import starters
+    from handraiser.capture.models import Submission
     from handraiser.convert.actions import deals, hand_offs
     from handraiser.core.delivery.actions import messages
     from handraiser.core.identity.actions import identifiers
     from handraiser.core.notices.actions import notices
     from handraiser.core.notices.models import Notice
     from handraiser.core.people.actions import leads, notes, tasks
+    from handraiser.nurture import starters as sequences
     from handraiser.qualify.actions import rule_sets, stages
 
     person = identifiers.resolve(
@@ -62,6 +65,17 @@ def world(organisation, ben, settle):
     message = messages.queue(
         key="k", person=person, lead=lead, purpose="transactional", subject=MARKER, text=MARKER, at=NOW
     )
+    form = starters.demo(at=NOW)
+    submission = Submission.objects.create(
+        form=form,
+        version=form.live,
+        person=person,
+        lead=lead,
+        answers={"need": f"{MARKER} need"},
+        client_token="t",
+        submitted_at=NOW,
+        state="accepted",
+    )
     notices.tell(users=[ben], kind="x", title=MARKER, body=MARKER, url="/admin/", at=NOW, key="n")
     settle(at=NOW)
     return {
@@ -73,7 +87,7 @@ def world(organisation, ben, settle):
         "hand_off_id": hand_off.id,
         "message_id": message.id,
         "notice_id": Notice.objects.get(key="n").id,
-        "form_id": starters.demo(at=NOW).id,
+        "form_id": form.id,
         "number": rule_set.number,
         "version": 1,
         "stage_id": deal.stage_id,
@@ -89,6 +103,20 @@ def world(organisation, ben, settle):
         "field_id": 0,
         "parked_id": 0,
         "restriction_id": 0,
+        # rows that do not exist: what is proved of these addresses is who may ask at all
+        "capture:form_new.starter": "demo",
+        "nurture:save_step.key": "e1",
+        "nurture:move_step.key": "e1",
+        "nurture:remove_step.key": "e1",
+        "key": "email",
+        "what": "channels",
+        "link_id": "link_none",
+        "magnet_id": "magnet_none",
+        "import_id": "import_none",
+        "enrolment_id": "enr_none",
+        "spend_id": "spend_none",
+        "submission_id": submission.id,
+        "sequence_id": sequences.install(at=NOW).id,
     }
 
 
@@ -98,7 +126,9 @@ def own_addresses() -> list[Address]:
 
 def test_every_address_is_listed():
     unlisted = [
-        a.name or a.route for a in all_addresses() if not roles_for(a.name) and not a.route.endswith("$")
+        address.name or address.route
+        for address in all_addresses()
+        if not roles_for(address.name) and address.route not in WAGTAIL_UNNAMED
     ]
     assert unlisted == []
 
@@ -106,7 +136,8 @@ def test_every_address_is_listed():
 def test_every_line_of_the_table_is_used():
     names = {address.name for address in all_addresses()}
     unused = [line for line in TABLE if not any(fnmatchcase(name, line) for name in names)]
-    assert unused == []
+    # The living page of components exists in demo and debug mode only.
+    assert set(unused) <= {"console:components"}
 
 
 def test_no_address_of_the_back_office_is_public():

@@ -20,7 +20,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from tests.product import Product, free_port
 
 # A headless browser says so, and the product rightly counts it as a machine.
-BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
+BROWSER = (
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
+)
 PASSWORD = "correct horse battery"
 _BUSINESS = """
 import django; django.setup()

@@ -25,7 +25,7 @@ Scope = dict[str, Any]
 App = Callable[[Scope, Callable[[], Awaitable[Any]], Callable[[Any], Awaitable[None]]], Awaitable[None]]
 
 # Eight threads beat sixty-four by 40 %: SQLite has one writer, Python one core.
-_django: App = WSGIMiddleware(get_wsgi_application(), workers=8)  # type: ignore[assignment]
+_django: App = WSGIMiddleware(get_wsgi_application(), workers=8)  # type: ignore[assignment, arg-type]
 
 
 def _open_journal() -> Store:
@@ -40,7 +40,7 @@ def _collector() -> Collector:
     return Collector(
         Settings(
             open_journal=_open_journal,
-            records=Records(path=settings.DATABASES["default"]["NAME"], conninfo=conninfo),
+            records=Records(path=str(settings.DATABASES["default"]["NAME"]), conninfo=conninfo),
             home=settings.HOME,
             secret=settings.SECRET_KEY,
             hosts=settings.ALLOWED_HOSTS,

@@ -29,7 +29,7 @@ def client_address(get_response):
         hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
         while hops and _trusted(address):
             address = hops.pop()
-        request.client_ip = address
+        request.client_ip = address  # type: ignore[attr-defined]
         return get_response(request)
 
     return middleware

@@ -146,13 +146,10 @@ TABLE: dict[str, tuple[str, ...]] = {
     "wagtaildocs*": EDITORS,
     "wagtailsnippets*": EDITORS,
     "wagtailredirects*": EDITORS,
-    "wagtailforms*": EDITORS,
     "wagtailembeds*": EDITORS,
-    "wagtailstyleguide*": EDITORS,
     "wagtailsettings*": EDITORS,
     "wagtailsites*": OWNER,
     "wagtailusers*": OWNER,
-    "wagtaillocales*": OWNER,
     "wagtailcore*": EDITORS,
 }
 

@@ -20,7 +20,7 @@ class Entry:
     icon: str
     url: str
     roles: tuple[str, ...]
-    count: Callable[[Any], tuple[int, bool]] | None = None
+    count: Callable[[Any], tuple[int | None, bool]] | None = None
     key: str = ""
 
 

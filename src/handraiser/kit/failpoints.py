@@ -5,10 +5,16 @@ from __future__ import annotations
 import os
 import signal
 
-_armed = os.environ.get("HANDRAISER_FAILPOINT", "")
+_armed, _, _turn = os.environ.get("HANDRAISER_FAILPOINT", "").partition(":")
+_left = int(_turn or 1)
 
 
 def reach(name: str) -> None:
-    """Kill this process, without a word, if this failpoint is armed by HANDRAISER_FAILPOINT."""
-    if _armed == name:
+    """Kill this process, without a word, if HANDRAISER_FAILPOINT arms this place: `name`, or `name:3` for the
+    third time it is reached."""
+    global _left
+    if _armed != name:
+        return
+    _left -= 1
+    if _left == 0:
         os.kill(os.getpid(), signal.SIGKILL)

@@ -14,7 +14,7 @@ from handraiser.kit import ids
 class Spend(models.Model):
     """Money spent on a channel, perhaps on one campaign, from a day to a day, both included. Minor units."""
 
-    id = models.CharField(max_length=32, primary_key=True, default=partial(ids.new, "spend"))
+    id = models.CharField(max_length=40, primary_key=True, default=partial(ids.new, "spend"))
     channel = models.CharField(max_length=40)
     source = models.CharField(max_length=120, blank=True)
     campaign = models.CharField(max_length=200, blank=True)

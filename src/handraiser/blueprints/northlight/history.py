@@ -11,6 +11,7 @@ import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from random import Random
 
 from django.db import transaction
@@ -83,7 +84,7 @@ ORIGINS = (
     _free("direct", "(direct)", "(none)", 16),
 )
 
-Step = Callable[[datetime], None]
+Step = Callable[[datetime], object]
 
 
 class Story:
@@ -167,7 +168,7 @@ class Story:
         first, *more = self._path()
         self.at(moment, lambda at: self.view(visitor, first, at, origin))
         for path in more:
-            self.at(moment + timedelta(minutes=2), lambda at, path=path: self.view(visitor, path, at))
+            self.at(moment + timedelta(minutes=2), partial(self.view, visitor, path))
 
     def _working_time(self, moment: datetime) -> datetime:
         return moment.replace(
@@ -232,6 +233,7 @@ class Story:
         """A form is sent."""
         form = self.forms[which]
         form.refresh_from_db()
+        assert form.live is not None, "the demo's forms are published"
         raw = {
             "first_name": [person.first_name],
             "last_name": [person.last_name],
@@ -297,7 +299,7 @@ class Story:
             keen = self.keen.get(message.person_id or "", 0.3)
             if self.likely(0.25 + 0.6 * keen):
                 moment = (message.sent_at or now) + self.hours(1, 30)
-                self.at(moment, lambda at, message=message: self._opens(message, at))
+                self.at(moment, partial(self._opens, message))
 
     def _opens(self, message: Message, at: datetime) -> None:
         reactions.opened(message=message, at=at, method="GET", user_agent=BROWSER)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.utils.text import slugify
@@ -133,8 +133,8 @@ class FieldEntry(forms.Form):
         before = schema.fields[: next((n for n, f in enumerate(schema.fields) if f.key == field.key), 0)]
         self._before = {other.key: other for other in before if other.asks}
         super().__init__(data, initial=self._initial(field))
-        self.fields["maps_to"].choices = targets(field.type)
-        self.fields["show_when"].choices = [
+        cast(forms.ChoiceField, self.fields["maps_to"]).choices = targets(field.type)
+        cast(forms.ChoiceField, self.fields["show_when"]).choices = [
             ("", "No question: always shown"),
             *((key, other.label[:60]) for key, other in self._before.items()),
         ]

@@ -21,6 +21,7 @@ from handraiser.capture.views import entry
 from handraiser.capture.views.shared import may_edit, tabs
 from handraiser.console.toasts import toast
 from handraiser.core.staff.actions import audit
+from handraiser.core.staff.requests import StaffRequest
 from handraiser.kit import clock
 from handraiser.kit.errors import DomainError
 
@@ -189,7 +190,7 @@ def remove_field(request: HttpRequest, form_id: str, key: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def publish(request: HttpRequest, form_id: str) -> HttpResponse:
+def publish(request: StaffRequest, form_id: str) -> HttpResponse:
     """GET: what changes. POST: make it so."""
     form = _form(form_id)
     draft = form.draft

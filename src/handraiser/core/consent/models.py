@@ -45,7 +45,9 @@ class Grant(models.Model):
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="grants")
     purpose = models.ForeignKey(Purpose, on_delete=models.PROTECT, related_name="+")
     wording = models.ForeignKey(Wording, on_delete=models.PROTECT, related_name="+")
-    proof = models.JSONField(default=dict, help_text="Where, with what, from where: page, form, truncated IP.")
+    proof = models.JSONField(
+        default=dict, help_text="Where, with what, from where: page, form, truncated IP."
+    )
     granted_at = models.DateTimeField()
     withdrawn_at = models.DateTimeField(null=True)
     withdrawn_how = models.CharField(max_length=40, blank=True)

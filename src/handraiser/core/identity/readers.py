@@ -23,9 +23,7 @@ def _keep(events: Sequence[Event]) -> None:
     everything = [event for event in (*past, *events) if not event.body.get("bot")]
     people = people_of(event.visitor for event in everything if event.visitor and not event.person)
     owned = [
-        (event, person)
-        for event in everything
-        if (person := event.person or people.get(event.visitor or ""))
+        (event, person) for event in everything if (person := event.person or people.get(event.visitor or ""))
     ]
     alive = set(Person.objects.filter(id__in={person for _, person in owned}).values_list("id", flat=True))
     TimelineItem.objects.bulk_create(

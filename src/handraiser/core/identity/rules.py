@@ -16,7 +16,9 @@ def normal_email(text: str) -> str:
     """
     address = unicodedata.normalize("NFKC", text).strip().lower()
     local, at, domain = address.rpartition("@")
-    plausible = at and local and "." in domain and not any(c.isspace() or not c.isprintable() for c in address)
+    plausible = (
+        at and local and "." in domain and not any(c.isspace() or not c.isprintable() for c in address)
+    )
     return address if plausible and len(address) <= EMAIL_MAX and not domain.startswith(".") else ""
 
 

@@ -143,7 +143,8 @@ class SqliteStore:
         return len(rows)
 
     def read(self, *, after: int, limit: int, names: Iterable[str] | None = None) -> list[Event]:
-        sql, values = f"select {_COLUMNS} from event where position > ?", [after]
+        sql = f"select {_COLUMNS} from event where position > ?"
+        values: list[Any] = [after]
         if names is not None:
             sql += " and name in (select value from json_each(?))"
             values.append(_encode(sorted(names)).decode())
@@ -241,10 +242,11 @@ class PostgresStore:
         return len(fresh)
 
     def read(self, *, after: int, limit: int, names: Iterable[str] | None = None) -> list[Event]:
-        sql, values = f"select {_COLUMNS} from journal.event where position > %s", [after]
+        sql = f"select {_COLUMNS} from journal.event where position > %s"
+        values: list[Any] = [after]
         if names is not None:
             sql += " and name = any(%s)"
-            values.append(sorted(names))  # type: ignore[arg-type]
+            values.append(sorted(names))
         rows = self._db.execute(f"{sql} order by position limit %s", (*values, limit))  # type: ignore[arg-type]
         return [_event(row) for row in rows]
 

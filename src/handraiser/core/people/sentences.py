@@ -22,7 +22,11 @@ class Sentence:
 
 
 def _added(body: dict[str, Any]) -> Sentence:
-    how = {"import": "Came with an **import**", "hand": "Was added **by hand**", "api": "Came through the **API**"}
+    how = {
+        "import": "Came with an **import**",
+        "hand": "Was added **by hand**",
+        "api": "Came through the **API**",
+    }
     return Sentence("lead", how.get(body["how"], "Became **known**"), "system")
 
 

@@ -22,7 +22,7 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(email, password, role=Role.OWNER, is_superuser=True, **fields)
 
 
-class User(AbstractBaseUser, PermissionsMixin):
+class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-missing]
     """A member of staff. What a role may open is written in `config/permissions.py`."""
 
     email = models.EmailField(unique=True)

@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Spend',
             fields=[
-                ('id', models.CharField(default=functools.partial(handraiser.kit.ids.new, *('spend',), **{}), max_length=32, primary_key=True, serialize=False)),
+                ('id', models.CharField(default=functools.partial(handraiser.kit.ids.new, *('spend',), **{}), max_length=40, primary_key=True, serialize=False)),
                 ('channel', models.CharField(max_length=40)),
                 ('source', models.CharField(blank=True, max_length=120)),
                 ('campaign', models.CharField(blank=True, max_length=200)),

@@ -45,7 +45,9 @@ def open(
         lead.raised_with = raised_with or lead.raised_with
         lead.save(update_fields=["last_touch", "raised_with"])
         return lead, False
-    before = Lead.objects.filter(person=person, offer_line=line, stage="recycled").order_by("-closed_at").first()
+    before = (
+        Lead.objects.filter(person=person, offer_line=line, stage="recycled").order_by("-closed_at").first()
+    )
     try:
         with transaction.atomic():
             lead = Lead.objects.create(

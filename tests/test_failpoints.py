@@ -1,0 +1,136 @@
+"""Every place where a power cut would hurt, tried once: a real process dies there and nothing is done twice."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from handraiser.core.journal.store import SqliteStore
+from handraiser.kit.envelope import Event
+from tests import stores
+from tests.product import Product
+
+ROOT = Path(__file__).resolve().parent.parent
+LEADS = 20
+VIEWS = 60
+
+# Each with the turn at which it kills. Readers move in the order of wiring: 1 visits, 3 timeline, 4 scores.
+OF_THE_LOOP = [
+    "relay.copied",
+    "relay.deleted",
+    "reader.applied",
+    "reader.applied:3",
+    "reader.committed",
+    "reader.committed:4",
+]
+SETTLE = """
+import django; django.setup()
+from handraiser.config import wiring
+from handraiser.core.journal import loop
+loop.settle(wiring.READERS, wiring.SWEEPS)
+"""
+
+
+def exercised() -> set[str]:
+    """The failpoints that tests name as parameters, here and beside the code they belong to."""
+    files = [Path(__file__), *(ROOT / "src").rglob("tests/test_*.py")]
+    return {name for file in files for name in re.findall(r'"([a-z]+\.[a-z_]+)(?::\d+)?"', file.read_text())}
+
+
+def test_every_failpoint_is_exercised():
+    source = [path for path in (ROOT / "src").rglob("*.py") if "tests" not in path.parts]
+    named = {
+        name for path in source for name in re.findall(r'failpoints\.reach\("([^"]+)"\)', path.read_text())
+    }
+    assert len(named) >= 9
+    assert named <= exercised()
+
+
+def settle(product: Product) -> None:
+    """What the loop would do until nothing is left."""
+    process = product.spawn("-c", SETTLE, DJANGO_SETTINGS_MODULE="handraiser.config.settings")
+    assert process.wait(60) == 0, product.log()
+
+
+def at(home: Path) -> Product:
+    return Product(home=home)
+
+
+@pytest.fixture(scope="module")
+def busy(tmp_path_factory):
+    """A data folder with work for the relay and for every reader, and what that work comes to."""
+    home = tmp_path_factory.mktemp("busy") / "home"
+    product = Product(home=home)
+    people = home.parent / "people.csv"
+    people.write_text("email\n" + "".join(f"person{number}@halden.example.com\n" for number in range(LEADS)))
+    mapping = home.parent / "map.toml"
+    mapping.write_text('[columns]\nemail = "email"\n')
+    product.command("import", "leads", str(people), "--map", str(mapping))
+    now = int(time.time() * 1000)
+    journal = SqliteStore(home / "journal.sqlite3")
+    journal.prepare()
+    journal.append(
+        [
+            Event(
+                message_id=f"view-{number}",
+                name="attract.page_viewed",
+                occurred_at=now + number,
+                received_at=now + number,
+                visitor=f"visitor-{number % 7}",
+                body={"url": "http://127.0.0.1/pricing/", "path": "/pricing/", "consent": True},
+            )
+            for number in range(VIEWS)
+        ]
+    )
+    journal.close()
+    unharmed = home.parent / "unharmed"
+    shutil.copytree(home, unharmed)
+    settle(at(unharmed))
+    return home, stores.effects(unharmed)
+
+
+def test_the_work_is_worth_killing(busy):
+    home, wanted = busy
+    assert stores.effects(home)["journal_outbox"] > LEADS
+    assert wanted["people_lead"] == LEADS and wanted["pages in visits"] == VIEWS
+    assert wanted["identity_timeline"] >= LEADS and wanted["journal_outbox"] == 0
+
+
+@pytest.mark.parametrize("failpoint", OF_THE_LOOP)
+def test_a_killed_loop_does_everything_once(busy, tmp_path, failpoint):
+    home, wanted = busy
+    product = at(Path(shutil.copytree(home, tmp_path / "home")))
+    loop = product.spawn("-m", "handraiser.cli", "loop", HANDRAISER_FAILPOINT=failpoint)
+    assert loop.wait(60) == -signal.SIGKILL, product.log()
+    if failpoint == "relay.copied":  # in the journal and still in the outbox: only the message id saves us
+        assert set(stores.message_ids(product.home).values()) == {1}
+        assert stores.effects(product.home)["journal_outbox"] > LEADS
+    settle(product)
+    assert stores.effects(product.home) == wanted
+
+
+@pytest.mark.parametrize("failpoint", ["import.undone_chunk"])
+def test_a_killed_undo_takes_everything_back_once(busy, tmp_path, failpoint):
+    home, _ = busy
+    product = at(Path(shutil.copytree(home, tmp_path / "home")))
+    ((import_id,),) = stores.ask(product.home, "records", "select id from imports_import")
+    words = ("-m", "handraiser.cli", "import", "undo", import_id)
+    assert product.spawn(*words, HANDRAISER_FAILPOINT=failpoint).wait(60) == -signal.SIGKILL
+    assert product.spawn(*words).wait(60) == 0, product.log()
+    left = stores.effects(product.home)
+    assert (left["people_lead"], left["people_person"]) == (0, 0)
+    settle(product)
+    undone = "select count(*) from event where name = 'capture.import_undone'"
+    assert stores.ask(product.home, "journal", undone) == [(1,)]
+
+
+def test_a_failpoint_that_nobody_armed_does_nothing(tmp_path):
+    product = at(tmp_path / "home")
+    quiet = product.spawn("-c", SETTLE, DJANGO_SETTINGS_MODULE="handraiser.config.settings")
+    assert isinstance(quiet, subprocess.Popen) and quiet.wait(60) == 0
