@@ -386,6 +386,13 @@ def IMPORT_KINDS() -> list[Any]:
     return wiring.IMPORT_KINDS
 
 
+def AFTER_SETUP() -> list[Any]:
+    """What an organisation gets once it has said its name."""
+    from handraiser.config import wiring
+
+    return wiring.AFTER_SETUP
+
+
 def READERS() -> list[Any]:
     """Who takes the journal further, for its health screen."""
     from handraiser.config import wiring

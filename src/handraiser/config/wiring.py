@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from handraiser.attract import readers as attract
@@ -25,6 +26,7 @@ from handraiser.desk.actions import bulk
 from handraiser.measure import imports as spend_imports
 from handraiser.nurture import readers as nurture
 from handraiser.qualify import readers as qualify
+from handraiser.website import starter
 
 READERS_OF_CONFIGURATION = (Role.OWNER, Role.MARKETER, Role.ANALYST)
 
@@ -51,6 +53,9 @@ SWEEPS: list[Sweep] = [
 FINDERS: list[Finder] = [finding.find]
 
 IMPORT_KINDS: list[Kind] = [lead_imports.KIND, deal_imports.KIND, spend_imports.KIND]
+
+# Called once with (organisation, at) when the set-up is finished.
+AFTER_SETUP: list[Callable[..., object]] = [starter.build_site]
 
 NAVIGATION: list[list[Entry]] = [
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from datetime import timedelta
 
@@ -301,4 +302,17 @@ def test_utm_of_the_page_is_kept_without_a_script(client, playbook):
     )
     lead = Lead.objects.get()
     assert (lead.source, lead.campaign) == ("google", "fridays")
+    assert Submission.objects.get().page_path == "/fridays/"
+
+
+def test_a_mistake_does_not_lose_the_campaign_without_a_script(client, playbook):
+    found = "http://testserver/fridays/?utm_source=google&utm_medium=cpc&utm_campaign=fridays"
+    answer = post(client, playbook, {**RAW, "email": "leila"}, HTTP_REFERER=found)
+    hidden = {
+        name: html.unescape(value)
+        for name, value in re.findall(r'name="(hr_\w+)" value="([^"]*)"', answer.content.decode())
+    }
+    here = f"http://testserver{door(playbook)}"
+    client.post(door(playbook), {**hidden, **RAW}, **BROWSER, HTTP_REFERER=here)
+    assert Lead.objects.get().campaign == "fridays"
     assert Submission.objects.get().page_path == "/fridays/"

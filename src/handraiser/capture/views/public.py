@@ -77,9 +77,11 @@ def send(request: HttpRequest, form_id: str, number: int) -> HttpResponse:
             request, "What was sent is too large or cannot be read. Shorten the longest answer.", 413
         )
     carried = {key: posted.get(key, "").replace("\x00", "")[:2000] for key in _CARRIED}
+    # A form that comes back with a mistake stands on another page; it must not forget where it was found.
+    carried["hr_page"] = carried["hr_page"] or request.headers.get("Referer", "")[:2000]
     version = _version(form_id, number)
     if version is None:
-        return _unknown_version(request, form_id, posted)
+        return _unknown_version(request, form_id, posted, carried["hr_page"])
     raw = {key: posted.getlist(key) for key in posted if not key.startswith("hr_")}
     now = clock.now()
     try:
@@ -107,7 +109,7 @@ def send(request: HttpRequest, form_id: str, number: int) -> HttpResponse:
 
 
 def _context(request: HttpRequest, carried: Mapping[str, str]) -> submissions.Context:
-    page = carried["hr_page"] or request.headers.get("Referer", "")
+    page = carried["hr_page"]
     told = dict(carried)
     if not told["hr_first_url"] and not told["hr_last_url"]:
         # Without the tracker the address of the page is all that is known; its campaign is in there.
@@ -142,7 +144,7 @@ def _alone(request: HttpRequest, form_id: str) -> HttpResponse:
     return _page(request, "capture/alone.html", {"shown": shown, "form": version.form, "measured": True})
 
 
-def _unknown_version(request: HttpRequest, form_id: str, posted: Any) -> HttpResponse:
+def _unknown_version(request: HttpRequest, form_id: str, posted: Any, page: str) -> HttpResponse:
     """Nobody knows what was asked, so nothing is stored: the answers are given back in the form of today."""
     raw = {key: posted.getlist(key) for key in list(posted)[:60] if not key.startswith("hr_")}
     version = _live(form_id)
@@ -156,7 +158,9 @@ def _unknown_version(request: HttpRequest, form_id: str, posted: Any) -> HttpRes
     shown = None
     left = raw
     if version is not None:
-        shown = rendering.rendered(version=version, at=clock.now(), raw=raw, message=sentence)
+        shown = rendering.rendered(
+            version=version, at=clock.now(), raw=raw, message=sentence, carried={"hr_page": page}
+        )
         known = {asked.key for asked in schemas.parse(version.schema).fields}
         left = {key: given for key, given in raw.items() if key not in known}
     kept = [

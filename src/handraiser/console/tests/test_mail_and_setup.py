@@ -139,6 +139,13 @@ def test_mail_can_wait(mira, login):
     assert Organisation.get().set_up_at is not None
 
 
+def test_the_site_is_there_when_the_set_up_is_done(mira, login, client):
+    Organisation.objects.update(set_up_at=None)
+    login(mira).post("/admin/settings/setup/finish/")
+    front = client.get("/")
+    assert front.status_code == 200 and "Northlight" in front.content.decode()
+
+
 def test_a_rep_is_not_led_through_the_set_up(mira, dana, login):
     Organisation.objects.update(set_up_at=None)
     assert "setup" not in login(dana).get("/admin/").headers.get("Location", "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -85,6 +86,9 @@ def finish(request: StaffRequest) -> HttpResponse:
 def _finish(request: StaffRequest, said: str) -> HttpResponse:
     now = clock.now()
     if Organisation.objects.filter(pk=1, set_up_at=None).update(set_up_at=now):
-        audit.record(actor=request.user, action="organisation.set_up", object=Organisation.get().name, at=now)
+        organisation = Organisation.get()
+        audit.record(actor=request.user, action="organisation.set_up", object=organisation.name, at=now)
+        for prepare in settings.AFTER_SETUP():
+            prepare(organisation=organisation, at=now)
     messages.success(request, said)
     return redirect("/admin/")
