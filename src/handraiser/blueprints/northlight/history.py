@@ -81,7 +81,7 @@ ORIGINS = (
     _paid("email", "newsletter", "email", "november-issue", 10, 0),
     _free("referral", "partner.example.com", "referral", 8),
     _free("ai_assistant", "ChatGPT", "referral", 4),
-    _free("direct", "(direct)", "(none)", 16),
+    _free("direct", "", "", 16),
 )
 
 Step = Callable[[datetime], object]
@@ -278,7 +278,11 @@ class Story:
         known = Person.objects.select_related("company").get(id=person_id)
         people.change(
             person=known,
-            values={"last_name": character.last_name, "job_title": character.job_title},
+            values={
+                "first_name": character.first_name,
+                "last_name": character.last_name,
+                "job_title": character.job_title,
+            },
             at=at,
         )
         if known.company and known.company.name == known.company.domain:

@@ -16,6 +16,7 @@ from handraiser.capture.imports.actions import runs
 from handraiser.capture.imports.models import Import, State
 from handraiser.capture.imports.rules import mapping as rules
 from handraiser.capture.imports.rules.mapping import Mapping
+from handraiser.capture.views.shared import tabs
 from handraiser.console.toasts import toast
 from handraiser.core.people.models import FieldDefinition
 from handraiser.core.staff.models import Organisation
@@ -61,7 +62,8 @@ def _listing(request: StaffRequest, form: UploadForm, status: int = 200) -> Http
     page = Paginator(Import.objects.order_by("-uploaded_at"), 50).get_page(request.GET.get("page"))
     labels = {kind.key: kind.label for kind in kinds.all_kinds().values()}
     rows = [(row, labels.get(row.kind, row.kind), f"{row.rows_done:,} of {row.rows_total:,}") for row in page]
-    context = {"form": form, "page": page, "rows": rows, "may_change": request.user.may(*EDITORS)}
+    context = {"tabs": tabs("Imports"), "form": form, "page": page, "rows": rows}
+    context["may_change"] = request.user.may(*EDITORS)
     return render(request, "imports/listing.html", context, status=status)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -125,10 +125,12 @@ def _page(user: User, query: QueryDict, address: str) -> dict[str, Any]:
     }
 
 
-def _phone_stage(query: QueryDict, columns: Iterable[queries.Column]) -> str:
+def _phone_stage(query: QueryDict, columns: Sequence[queries.Column]) -> str:
+    """The one stage that a phone shows: the wanted one, else the first that holds a deal."""
     wanted = query.get("stage", "")
     ids = [column.stage.id for column in columns]
-    return wanted if wanted in (*ids, "won") else next(iter(ids), "won")
+    filled = (column.stage.id for column in columns if column.count)
+    return wanted if wanted in (*ids, "won") else next(filled, next(iter(ids), "won"))
 
 
 def _owners(user: User) -> list[User]:
