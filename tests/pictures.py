@@ -12,8 +12,18 @@ from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from tests.product import Product
-from tests.screens import ADMIN, DESKTOP, PHONE, PUBLIC, Screen, Walk, ask_for_the_playbook, chromium
-from tests.screens import enter, new_page
+from tests.screens import (
+    ADMIN,
+    DESKTOP,
+    PHONE,
+    PUBLIC,
+    Screen,
+    Walk,
+    ask_for_the_playbook,
+    chromium,
+    enter,
+    new_page,
+)
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "pictures"
 COLOURS = 64
@@ -44,9 +54,12 @@ def walk_through(browser: Browser, url: str, owner: tuple[str, str], only: list[
     """All screens, or those that were named, on both sizes."""
     walk = Walk(url)
     walk.begin_a_draft(signed_in(browser, url, owner))
-    thanks = ask_for_the_playbook(new_page(browser), url)
+    stranger = new_page(browser)
+    thanks = ask_for_the_playbook(stranger, url)
+    answered = stranger.context.cookies()
     for size, pixels in (("desktop", DESKTOP), ("phone", PHONE)):
         stranger = new_page(browser, pixels)
+        stranger.context.add_cookies(answered)
         pages = {rep: signed_in(browser, url, REP if rep else owner, pixels) for rep in (False, True)}
         for screen in (*PUBLIC, thanks, *ADMIN):
             if only and screen.name not in only:

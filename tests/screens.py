@@ -19,12 +19,12 @@ DESKTOP, PHONE = (1440, 900), (390, 844)
 
 @dataclass(frozen=True)
 class Screen:
-    """One screen. `follow` selects the link on `path` that leads to it; `opens` what opens its dialog."""
+    """One screen. `follow` selects the link on `path` that leads to it; `opens` what to press for its dialog."""
 
     name: str
     path: str
     follow: str = ""
-    opens: str = ""
+    opens: tuple[str, ...] = ()
     rep: bool = False
 
 
@@ -46,20 +46,23 @@ _WAITING = "main tr:has-text('Ines Brandt') a[href*='/hand-offs/handoff_']"
 ADMIN = (
     Screen("today", "/admin/"),
     Screen("today-of-a-rep", "/admin/", rep=True),
+    Screen("reject", "/admin/", opens=("[data-opens^='#reject-']",), rep=True),
     Screen("leads", "/admin/leads/"),
-    Screen("leads-filter", "/admin/leads/", opens=".chip.add[data-dialog]"),
+    Screen("leads-filter", "/admin/leads/", opens=(".chip.add[data-dialog]",)),
     Screen("lead-page", "/admin/leads/?q=Ines", follow=_INES),
-    Screen("lead-why", "/admin/leads/?q=Ines", follow=_INES, opens="a[href$='/why/'][data-dialog]"),
-    Screen("lead-note", "/admin/leads/?q=Ines", follow=_INES, opens="a[href*='/note/'][data-dialog]:visible"),
-    Screen("lead-reject", "/admin/leads/?q=Ines", follow=_INES, opens="[data-opens='#reject']:visible"),
+    Screen("lead-why", "/admin/leads/?q=Ines", follow=_INES, opens=("a[href$='/why/'][data-dialog]",)),
+    Screen(
+        "lead-note", "/admin/leads/?q=Ines", follow=_INES, opens=("a[href*='/note/'][data-dialog]:visible",)
+    ),
     Screen("lead-new", "/admin/leads/add/"),
     Screen("companies", "/admin/companies/"),
     Screen("company", "/admin/companies/", follow="main a[href*='/companies/company_']:has-text('Halden')"),
     Screen("pipeline", "/admin/pipeline/"),
     Screen("pipeline-table", "/admin/pipeline/?view=table"),
+    Screen("lost", "/admin/pipeline/", opens=(".kc summary:visible", "[data-loses]:visible")),
     Screen("deal", "/admin/pipeline/", follow="main a.kt"),
-    Screen("inbox", "/admin/inbox/"),
-    Screen("find", "/admin/", opens="[data-palette]:visible"),
+    Screen("inbox", "/admin/inbox/", rep=True),
+    Screen("find", "/admin/", opens=("[data-palette]:visible",)),
     Screen("attract", "/admin/attract/"),
     Screen("attract-pages", "/admin/attract/pages/"),
     Screen("attract-links", "/admin/attract/links/"),
@@ -115,6 +118,7 @@ def new_page(browser: Browser, size: tuple[int, int] = DESKTOP, *, javascript: b
         viewport={"width": size[0], "height": size[1]},
         has_touch=size == PHONE,
         java_script_enabled=javascript,
+        locale="en-GB",
         reduced_motion="reduce",
         user_agent=BROWSER,
     )
@@ -134,6 +138,7 @@ def enter(page: Page, url: str, email: str, password: str) -> None:
 def ask_for_the_playbook(page: Page, url: str) -> Screen:
     """Send the form of the landing page; returns the thank-you page that follows."""
     page.goto(f"{url}/playbook/")
+    page.get_by_role("button", name="Accept").click()
     page.fill("input[name=first_name]", "Tom")
     page.fill("input[name=email]", "tom@larchlane.example.com")
     page.wait_for_timeout(3_100)  # a person needs at least three seconds; the form knows
@@ -159,9 +164,11 @@ class Walk:
         """Open a screen and wait until it rests."""
         page.goto(self.url + self._address(page, screen))
         page.wait_for_load_state("networkidle")
+        for button in screen.opens:
+            page.locator(button).first.click()
         if screen.opens:
-            page.locator(screen.opens).first.click()
-            page.locator("dialog[open] :is(h1, h2, input)").first.wait_for()
+            page.locator("dialog[open] :is(h1, h2, input):visible").first.wait_for()
+            page.wait_for_load_state("networkidle")
 
     def _address(self, page: Page, screen: Screen) -> str:
         if not screen.follow:

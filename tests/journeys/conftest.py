@@ -15,14 +15,11 @@ from pathlib import Path
 
 import pytest
 from aiosmtpd.controller import Controller
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from tests.product import Product, free_port
+from tests.screens import DESKTOP, PHONE, chromium, enter, new_page
 
-# A headless browser says so, and the product rightly counts it as a machine.
-BROWSER = (
-    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
-)
 PASSWORD = "correct horse battery"
 _BUSINESS = """
 import django; django.setup()
@@ -95,15 +92,8 @@ def northlight(northlight_home, tmp_path) -> Iterator[Product]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium, headless."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
-    assert found, "Chromium is missing. Install it with: apt-get install chromium"
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=found,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"],
-        )
-        yield chromium
-        chromium.close()
+    with chromium() as browser:
+        yield browser
 
 
 @pytest.fixture
@@ -112,13 +102,8 @@ def open_page(browser):
     contexts, errors = [], []
 
     def make(*, phone: bool = False, javascript: bool = True) -> Page:
-        size = {"width": 390, "height": 844} if phone else {"width": 1440, "height": 900}
-        context = browser.new_context(
-            viewport=size, has_touch=phone, java_script_enabled=javascript, user_agent=BROWSER
-        )
-        context.set_default_timeout(20_000)
-        contexts.append(context)
-        page = context.new_page()
+        page = new_page(browser, PHONE if phone else DESKTOP, javascript=javascript)
+        contexts.append(page.context)
         page.on("pageerror", lambda error: errors.append(f"{page.url}: {error.stack}"))
         return page
 
@@ -130,8 +115,4 @@ def open_page(browser):
 
 def sign_in(page: Page, product: Product, box: str) -> None:
     """Sign a member of the demo firm's staff in."""
-    page.goto(f"{product.url}/accounts/login/")
-    page.fill("input[name=login]", f"{box}@northlight.example.com")
-    page.fill("input[name=password]", PASSWORD)
-    page.press("input[name=password]", "Enter")
-    page.wait_for_url("**/admin/**")
+    enter(page, product.url, f"{box}@northlight.example.com", PASSWORD)
