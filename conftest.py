@@ -7,7 +7,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-os.environ.setdefault("HANDRAISER_HOME", tempfile.mkdtemp(prefix="handraiser-test-"))
+if "HANDRAISER_HOME" not in os.environ or "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ["HANDRAISER_HOME"] = tempfile.mkdtemp(prefix="handraiser-test-")
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "handraiser.config.settings")
 
 import pytest
@@ -77,8 +78,12 @@ def _fresh_journal(request):
     close()
 
 
-def pytest_collection_modifyitems(items):
-    """Every database test may use both SQLite files."""
+def pytest_collection_modifyitems(config, items):
+    """Leave the long runs to `make proof`; let every database test use both SQLite files."""
+    if "proof" not in config.getoption("-m"):
+        long_runs = [item for item in items if item.get_closest_marker("proof")]
+        config.hook.pytest_deselected(items=long_runs)
+        items[:] = [item for item in items if item not in long_runs]
     for item in items:
         marker = item.get_closest_marker("django_db")
         uses_db = {"db", "transactional_db", "client"} & set(getattr(item, "fixturenames", ()))
@@ -89,8 +94,14 @@ def pytest_collection_modifyitems(items):
             item.add_marker(
                 pytest.mark.django_db(transaction=transaction, databases=["default", "cache"]), append=False
             )
-        if "proof" not in (item.config.getoption("-m") or "") and item.get_closest_marker("proof"):
-            item.add_marker(pytest.mark.skip(reason="long run: make proof"))
+
+
+def pytest_sessionfinish(session):
+    """Where main is judged, a skipped test has proved nothing."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CI") and reporter and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        reporter.write_line("A test was skipped; here that fails.", red=True)
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.db import connections
@@ -80,20 +81,31 @@ class PostgresCopy:
         self.name = f"handraiser_test_{os.getpid()}"
         self.template = f"handraiser_template_{_state()}"
 
-    def _execute(self, *statements: str) -> None:
+    def _connect(self) -> Any:
         import psycopg
 
         server = self.server
-        with psycopg.connect(
+        return psycopg.connect(
             dbname="postgres",
             user=server["USER"],
             password=server["PASSWORD"],
             host=server["HOST"],
             port=server["PORT"] or None,
             autocommit=True,
-        ) as db:
-            for statement in statements:
-                db.execute(statement)
+        )
+
+    def _make_template(self, db: Any) -> None:
+        # Several test processes start at once; one makes it, the others wait for the lock.
+        db.execute("select pg_advisory_lock(1)")
+        if db.execute("select 1 from pg_database where datname = %s", (self.template,)).fetchone():
+            return
+        making = f"{self.template}_making"
+        db.execute(f"drop database if exists {making} with (force)")
+        db.execute(f"create database {making}")
+        home = Path(tempfile.mkdtemp(prefix="handraiser-home-"))
+        _migrate(home, DATABASE_URL=self._url(making))
+        shutil.rmtree(home)
+        db.execute(f"alter database {making} rename to {self.template}")
 
     def _url(self, name: str) -> str:
         return os.environ["DATABASE_URL"].rpartition("/")[0] + "/" + name
@@ -106,15 +118,13 @@ class PostgresCopy:
 
         live.close()
         connections["default"].close()
-        self._execute(f"drop database if exists {self.name} with (force)")
-        try:
-            self._execute(f"create database {self.name} template {self.template}")
-        except psycopg.errors.InvalidCatalogName:
-            self._execute(f"create database {self.template}")
-            home = Path(tempfile.mkdtemp(prefix="handraiser-home-"))
-            _migrate(home, DATABASE_URL=self._url(self.template))
-            shutil.rmtree(home)
-            self._execute(f"create database {self.name} template {self.template}")
+        with self._connect() as db:
+            db.execute(f"drop database if exists {self.name} with (force)")
+            try:
+                db.execute(f"create database {self.name} template {self.template}")
+            except psycopg.errors.InvalidCatalogName:
+                self._make_template(db)
+                db.execute(f"create database {self.name} template {self.template}")
         connections["default"].settings_dict["NAME"] = self.name
         settings.DATABASES["default"]["NAME"] = self.name
         connections["cache"].close()
@@ -125,7 +135,8 @@ class PostgresCopy:
     def remove(self) -> None:
         """Drop the database of this run; the template stays for the next."""
         connections.close_all()
-        self._execute(f"drop database if exists {self.name} with (force)")
+        with self._connect() as db:
+            db.execute(f"drop database if exists {self.name} with (force)")
         self.cache.remove()
 
 

@@ -52,6 +52,8 @@ def server() -> Iterator[str]:
         **who,  # type: ignore[call-overload]
     )
     options = ["-c", f"unix_socket_directories={folder}", "-c", "listen_addresses=127.0.0.1"]
+    # The server lives for one run: what a power cut would take is not missed.
+    options += ["-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off"]
     process = subprocess.Popen(
         [bin_folder / "postgres", "-D", data, "-p", str(port), *options],
         stdout=subprocess.DEVNULL,
