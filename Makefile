@@ -36,7 +36,7 @@ check: setup-dev             ## style, types and the law of imports
 	$(BIN)/mypy src/handraiser
 
 proof: setup-dev             ## the long runs: kills, soak, fuzz, PostgreSQL, Lighthouse
-	@sh tests/machine.sh
+	@sh tests/machine.sh proof
 	$(BIN)/pytest -m proof tests/proof
 
 bench: setup-dev             ## every speed we claim, as ratios

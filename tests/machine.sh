@@ -1,9 +1,14 @@
 #!/bin/sh
-# Installs and names what the tests need beside Python: PostgreSQL and Chromium, from Debian's packages.
+# Installs and names what the tests need beside Python: PostgreSQL and Chromium, from Debian's packages; with
+# the word `proof` strace and npm as well.
 # Without root or apt it only names what is missing; the tests that need it then fail.
 missing=""
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
 command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 || missing="$missing chromium"
+if [ "${1:-}" = proof ]; then
+    command -v strace >/dev/null 2>&1 || missing="$missing strace"
+    command -v npm >/dev/null 2>&1 || missing="$missing npm"
+fi
 [ -z "$missing" ] && exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     echo "Installing$missing from Debian's packages"

@@ -26,6 +26,14 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+_SETTLE = """
+import django; django.setup()
+from handraiser.config import wiring
+from handraiser.core.journal import loop
+loop.settle(wiring.READERS, wiring.SWEEPS)
+"""
+
+
 class Product:
     """`handraiser up` on a copy of the migrated template. Use it as a context manager."""
 
@@ -81,6 +89,12 @@ class Product:
                 stderr=subprocess.STDOUT,
                 text=True,
             )
+
+    def settle(self) -> None:
+        """Do what the loop would do until nothing is left; no loop may run beside it."""
+        process = self.spawn("-c", _SETTLE, DJANGO_SETTINGS_MODULE="handraiser.config.settings")
+        if process.wait(300):
+            raise RuntimeError(f"the loop does not come to rest:\n{self.log()}")
 
     def wait_for(self, process: subprocess.Popen[str], *, seconds: float = 120) -> None:
         """Wait until the product answers. RuntimeError if the process ends first, or when time is up."""

@@ -21,12 +21,6 @@ VIEWS = 60
 
 # Each with the turn at which it kills: the first reader counts visits, the fourth adds up scores.
 OF_THE_LOOP = ["relay.copied", "relay.deleted", "reader.applied", "reader.committed:4"]
-SETTLE = """
-import django; django.setup()
-from handraiser.config import wiring
-from handraiser.core.journal import loop
-loop.settle(wiring.READERS, wiring.SWEEPS)
-"""
 
 
 def exercised() -> set[str]:
@@ -42,12 +36,6 @@ def test_every_failpoint_is_exercised():
     }
     assert len(named) >= 9
     assert named <= exercised()
-
-
-def settle(product: Product) -> None:
-    """What the loop would do until nothing is left."""
-    process = product.spawn("-c", SETTLE, DJANGO_SETTINGS_MODULE="handraiser.config.settings")
-    assert process.wait(60) == 0, product.log()
 
 
 def at(home: Path) -> Product:
@@ -83,7 +71,7 @@ def busy(tmp_path_factory):
     journal.close()
     unharmed = home.parent / "unharmed"
     shutil.copytree(home, unharmed)
-    settle(at(unharmed))
+    at(unharmed).settle()
     return home, stores.effects(unharmed)
 
 
@@ -103,7 +91,7 @@ def test_a_killed_loop_does_everything_once(busy, tmp_path, failpoint):
     if failpoint == "relay.copied":  # in the journal and still in the outbox: only the message id saves us
         assert set(stores.message_ids(product.home).values()) == {1}
         assert stores.effects(product.home)["journal_outbox"] > LEADS
-    settle(product)
+    product.settle()
     assert stores.effects(product.home) == wanted
 
 
@@ -117,6 +105,6 @@ def test_a_killed_undo_takes_everything_back_once(busy, tmp_path, failpoint):
     assert product.spawn(*words).wait(60) == 0, product.log()
     left = stores.effects(product.home)
     assert (left["people_lead"], left["people_person"]) == (0, 0)
-    settle(product)
+    product.settle()
     undone = "select count(*) from event where name = 'capture.import_undone'"
     assert stores.ask(product.home, "journal", undone) == [(1,)]

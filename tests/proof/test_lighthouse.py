@@ -1,0 +1,60 @@
+"""Google's own measure of a landing page, as a phone sees it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import statistics
+import subprocess
+
+import pytest
+
+pytestmark = pytest.mark.proof
+
+RUNS = 3
+LEAST = 0.95
+CATEGORIES = ["performance", "accessibility", "best-practices", "seo"]
+
+
+@pytest.fixture
+def lighthouse(tmp_path):
+    """Lighthouse in a folder that goes away; `lighthouse(url)` gives the scores."""
+    npm = shutil.which("npm")
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    assert npm and chromium, (
+        "Node's npm or Chromium is missing. Install them with: apt-get install npm chromium"
+    )
+    install = [npm, "install", "--no-save", "--no-audit", "--no-fund", "--silent", "lighthouse@12"]
+    subprocess.run(install, cwd=tmp_path, check=True, timeout=300)
+
+    def measure(url: str) -> dict[str, float]:
+        report = tmp_path / "report.json"
+        words = [str(tmp_path / "node_modules" / ".bin" / "lighthouse"), url, "--quiet", "--output=json"]
+        words += [
+            f"--output-path={report}",
+            f"--only-categories={','.join(CATEGORIES)}",
+            "--form-factor=mobile",
+        ]
+        words.append(
+            "--chrome-flags=--headless=new --no-sandbox --disable-gpu --disable-background-networking"
+        )
+        environment = {**os.environ, "CHROME_PATH": chromium}
+        subprocess.run(words, cwd=tmp_path, env=environment, check=True, timeout=180)
+        found = json.loads(report.read_text())
+        weak = [
+            audit["id"]
+            for audit in found["audits"].values()
+            if audit["scoreDisplayMode"] in ("binary", "numeric") and (audit["score"] or 0) < 0.9
+        ]
+        print(f"\n{ {name: found['categories'][name]['score'] for name in CATEGORIES} }, weak: {weak}")
+        return {name: found["categories"][name]["score"] for name in CATEGORIES}
+
+    return measure
+
+
+def test_the_landing_page_is_excellent_on_a_phone(northlight, lighthouse):
+    runs = [lighthouse(f"{northlight.url}/playbook/") for _ in range(RUNS)]
+    middle = {name: statistics.median(run[name] for run in runs) for name in CATEGORIES}
+    print(f"median of {RUNS}: {middle}")
+    assert min(middle.values()) >= LEAST, middle

@@ -1,0 +1,26 @@
+"""The API against what its own document says a caller may send: no request makes it fail."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.proof
+
+
+def test_no_request_of_the_document_makes_the_api_fail(northlight, tmp_path):
+    key = northlight.command("keys", "create", "--name", "fuzz", "--scope", "*").stdout.split()[-1]
+    command = shutil.which("schemathesis", path=str(Path(sys.executable).parent))
+    assert command
+    words = ["run", f"{northlight.url}/api/openapi.json", "--checks", "not_a_server_error"]
+    words += ["--header", f"Authorization:Bearer {key}", "--phases", "examples,coverage,fuzzing"]
+    words += ["--max-examples", "60", "--max-time", "180", "--seed", "1", "--workers", "2"]
+    words += ["--continue-on-failure", "--warnings", "off"]
+    done = subprocess.run([command, *words], cwd=tmp_path, capture_output=True, text=True, timeout=400)
+    print(done.stdout[-2500:])
+    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
+    assert "Traceback" not in northlight.log()

@@ -1,0 +1,98 @@
+"""Clients that send events and leads over loopback, and remember what was acknowledged."""
+
+from __future__ import annotations
+
+import http.client
+import itertools
+import json
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+AGENT = (
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
+)
+PAUSE_SECONDS = 0.03
+PATIENCE_SECONDS = 120
+
+
+class Traffic:
+    """`with traffic.flowing():` sends until the block ends. A client repeats what got no answer, as ours do.
+
+    The product must trust 127.0.0.1 as a proxy, so that each request comes from an address of its own.
+    """
+
+    def __init__(self, port: int, key: str, chance: random.Random) -> None:
+        self.port = port
+        self.key = key
+        self.chance = chance
+        self.events: set[str] = set()
+        self.leads: set[str] = set()
+        self.answers: Counter[tuple[str, int]] = Counter()
+        self._stop = threading.Event()
+        self._number = itertools.count()
+
+    def ask(self, method: str, path: str, body: object = None, **headers: str) -> int:
+        """One request; the status, or 0 when the connection broke."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        address = f"198.51.100.{self.chance.randrange(1, 255)}"
+        try:
+            content = None if body is None else json.dumps(body)
+            sent = {"user-agent": AGENT, "x-forwarded-for": address, "content-type": "application/json"}
+            connection.request(method, path, content, {**sent, **headers})
+            answer = connection.getresponse()
+            answer.read()
+        except (OSError, http.client.HTTPException):
+            return 0
+        finally:
+            connection.close()
+        self.answers[path, answer.status] += 1
+        return answer.status
+
+    def post_events(self) -> None:
+        """Twenty page views in one body; every fifth body is sent again although it was acknowledged."""
+        at = int(time.time() * 1000)
+        number = next(self._number)
+        names = [f"{number}-{part}" for part in range(20)]
+        url = f"http://127.0.0.1:{self.port}/pricing/"
+        body = {"s": at, "e": [{"k": "page", "i": name, "a": at, "u": url} for name in names]}
+        if self._insist(lambda: self.ask("POST", "/e", body)):
+            self.events.update(f"{name}@{at}" for name in names)
+            if number % 5 == 0:
+                self.ask("POST", "/e", body)
+
+    def post_lead(self) -> None:
+        """One lead with an idempotency key."""
+        email = f"person{next(self._number)}@halden.example.com"
+        headers = {"authorization": f"Bearer {self.key}", "idempotency-key": email}
+        if self._insist(lambda: self.ask("POST", "/api/leads", {"email": email}, **headers)):
+            self.leads.add(email)
+
+    def _insist(self, send: Callable[[], int]) -> bool:
+        until = time.monotonic() + PATIENCE_SECONDS
+        while not self._stop.is_set() and time.monotonic() < until:
+            if send() in (200, 201):
+                return True
+            time.sleep(0.1)
+        return False
+
+    def _repeat(self, act: Callable[[], None]) -> None:
+        while not self._stop.is_set():
+            act()
+            time.sleep(PAUSE_SECONDS)
+
+    @contextmanager
+    def flowing(self, *acts: Callable[[], None]) -> Iterator[None]:
+        """Let each act be repeated by a thread of its own until the block ends."""
+        threads = [threading.Thread(target=self._repeat, args=(act,)) for act in acts]
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            self._stop.set()
+            for thread in threads:
+                thread.join()
