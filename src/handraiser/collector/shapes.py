@@ -153,7 +153,7 @@ def written_key(body: bytes) -> str:
     """The write key inside a Segment-shaped body, or ""."""
     try:
         data = _any.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return ""
     key = data.get("writeKey") if isinstance(data, dict) else None
     return key if isinstance(key, str) else ""

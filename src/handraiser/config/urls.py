@@ -5,6 +5,8 @@ from __future__ import annotations
 from allauth.account import views as account
 from allauth.mfa import urls as mfa_urls
 from django.conf import settings
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 from django.views.static import serve
@@ -32,6 +34,15 @@ from handraiser.measure import urls as measure
 from handraiser.nurture import urls as nurture
 from handraiser.qualify import urls as qualify
 from handraiser.website import urls as website
+
+
+def _media(request: HttpRequest, path: str) -> HttpResponseBase:
+    """A picture of the site. A name that the disk cannot hold is a name of nothing."""
+    try:
+        return serve(request, path, document_root=settings.MEDIA_ROOT)
+    except (OSError, ValueError):
+        raise Http404 from None
+
 
 _ADMIN = {
     "attract": attract,
@@ -93,6 +104,6 @@ urlpatterns = [
     # The desk answers at /admin/ itself; the other folders say their own prefix.
     *(path("admin/", include((module.admin, name))) for name, module in _ADMIN.items()),
     *(path("", include((module.public, f"{name}_public"))) for name, module in _ADMIN.items()),
-    path("media/<path:path>", serve, {"document_root": settings.MEDIA_ROOT}, name="media"),
+    path("media/<path:path>", _media, name="media"),
     path("", include(wagtail_urls)),
 ]
