@@ -67,6 +67,7 @@ def faults(page: Page, screen: Screen) -> list[str]:
     page.emulate_media(color_scheme="light", reduced_motion="reduce")
     found = [("light", fault) for fault in Axe().run(page).response["violations"]]
     page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+    page.wait_for_timeout(250)  # colours may fade
     dark = Axe().run(page, options={"runOnly": ["color-contrast"], "resultTypes": ["violations"]})
     found += [("dark", fault) for fault in dark.response["violations"]]
     return [
