@@ -216,11 +216,11 @@ class Story:
             moment + timedelta(minutes=4), lambda at: self.send(person, form, visitor, landing, origin, at)
         )
         # The keen come back to look at prices, and in the end ask for a demo.
-        for visit in range(self.chance.randrange(0, 5) if self.likely(person.keen) else 0):
+        for visit in range(self.chance.randrange(2, 6) if self.likely(person.keen) else 0):
             back = self._working_time(moment + self.hours(10, 60) * (visit + 1))
             self.at(back, lambda at: self.view(visitor, "/pricing/", at))
-        if form != "demo" and self.likely(person.keen * 0.62):
-            later = self._working_time(moment + self.hours(40, 200))
+        if form != "demo" and self.likely(person.keen * 0.7):
+            later = self._working_time(moment + self.hours(60, 220))
             self.at(later, lambda at: self.view(visitor, "/pricing/", at))
             self.at(
                 later + timedelta(minutes=6),
@@ -382,7 +382,7 @@ class Story:
         place = [step.id for step in steps].index(deal.stage_id)
         keen = self.keen.get(deal.person_id, 0.4)
         try:
-            if self.likely(0.12):
+            if self.likely(0.08):
                 reason = self.chance.choice(("price", "no_decision", "competitor"))
                 deals.lose(deal=deal, reason=reason, version=deal.version, at=at, by=rep)
             elif place + 1 < len(steps):
