@@ -39,7 +39,7 @@ from handraiser.website import urls as website
 def _media(request: HttpRequest, path: str) -> HttpResponseBase:
     """A picture of the site. A name that the disk cannot hold is a name of nothing."""
     try:
-        return serve(request, path, document_root=settings.MEDIA_ROOT)
+        return serve(request, path, document_root=str(settings.MEDIA_ROOT))
     except (OSError, ValueError):
         raise Http404 from None
 
