@@ -10,6 +10,8 @@ from pathlib import Path
 if "HANDRAISER_HOME" not in os.environ or "PYTEST_XDIST_WORKER" in os.environ:
     os.environ["HANDRAISER_HOME"] = tempfile.mkdtemp(prefix="handraiser-test-")
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "handraiser.config.settings")
+# Playwright keeps an event loop in this thread; the tests beside it are no async code all the same.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
 
 import pytest
 
