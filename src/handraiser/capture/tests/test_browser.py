@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 from django.db import connections
 
@@ -20,7 +18,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 def page(live_server, transactional_db):
     from playwright.sync_api import sync_playwright
 
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
         tab = browser.new_context(base_url=live_server.url, viewport={"width": 390, "height": 844}).new_page()
@@ -30,7 +27,6 @@ def page(live_server, transactional_db):
         browser.close()
         # Playwright's loop has database connections of its own; left open, they would read the old records.
         connections.close_all()
-        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
         assert tab.wrong == []
 
 

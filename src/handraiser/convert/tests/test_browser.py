@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import timedelta
 
 import pytest
@@ -20,7 +19,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 def page(live_server, login, dana):
     from playwright.sync_api import sync_playwright
 
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     session = login(dana).cookies["handraiser_session"].value
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
@@ -36,7 +34,6 @@ def page(live_server, login, dana):
         browser.close()
         # Playwright's loop has database connections of its own; left open, they would read the old records.
         connections.close_all()
-        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
         assert tab.wrong == []
 
 
