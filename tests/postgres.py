@@ -10,12 +10,15 @@ import contextlib
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+
+from handraiser.config.processes import bound_to_us
 
 
 def programs() -> Path:
@@ -56,6 +59,7 @@ def server() -> Iterator[str]:
     options += ["-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off"]
     process = subprocess.Popen(
         [bin_folder / "postgres", "-D", data, "-p", str(port), *options],
+        preexec_fn=bound_to_us(signal.SIGINT),  # its own word for ending at once
         stdout=subprocess.DEVNULL,
         stderr=(folder / "log").open("wb") if os.getuid() else subprocess.DEVNULL,
         cwd="/",

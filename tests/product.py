@@ -16,6 +16,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from handraiser.config.processes import bound_to_us
 from tests import databases
 
 
@@ -74,7 +75,11 @@ class Product:
         """Start everything and wait until it answers."""
         verb = ["up", "--demo"] if self.demo else ["up"]
         self.process = self.spawn("-m", "handraiser.cli", *verb)
-        self.wait_for(self.process, seconds=900 if self.demo else 120)
+        try:
+            self.wait_for(self.process, seconds=900 if self.demo else 120)
+        except BaseException:
+            self.end()
+            raise
         if signed_in := re.search(r"Sign in\s+(\S+)\s+(\S+)", self.log()):
             self.email, self.password = signed_in.groups()
         return self
@@ -88,6 +93,7 @@ class Product:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 text=True,
+                preexec_fn=bound_to_us(),
             )
 
     def settle(self) -> None:
@@ -120,10 +126,19 @@ class Product:
         self.process.wait(30)
         return time.monotonic() - begun
 
+    def end(self) -> None:
+        """Leave nothing running, whatever state it is in."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(30)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+
     def __enter__(self) -> Product:
         return self.start()
 
     def __exit__(self, *_: object) -> None:
-        if self.process is not None and self.process.poll() is None:
-            self.stop()
+        self.end()
         shutil.rmtree(self.home, ignore_errors=True)
