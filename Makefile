@@ -39,7 +39,7 @@ proof: setup-dev             ## the long runs: kills, soak, fuzz, PostgreSQL, Li
 	@sh tests/machine.sh proof
 	$(BIN)/pytest -m proof tests/proof
 
-bench: setup-dev             ## every speed we claim, as ratios
+bench: setup-dev             ## every speed we claim (AREA=walking: one area; ROWS=form_,lead_: some rows)
 	$(BIN)/python -m benchmarks
 
 pictures: setup-dev          ## every screen, desktop and phone, light and dark, into docs/pictures
