@@ -187,6 +187,8 @@ def _sqlite(name: str, *, synchronous: str) -> dict[str, object]:
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": HOME / name,
+        # Opening the file anew for each request, with its pragmas, costs more than most requests.
+        "CONN_MAX_AGE": None,
         "OPTIONS": {
             # DEFERRED transactions that read and then write fail at once under load; IMMEDIATE ones wait.
             "transaction_mode": "IMMEDIATE",
