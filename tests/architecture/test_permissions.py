@@ -116,7 +116,7 @@ def world(organisation, ben, settle):
         "enrolment_id": "enr_none",
         "spend_id": "spend_none",
         "submission_id": submission.id,
-        "sequence_id": sequences.install(at=NOW).id,
+        "sequence_id": sequences.install(sequences.STARTERS["download"], at=NOW).id,
     }
 
 

@@ -20,8 +20,8 @@ def lower_the_threshold(page: Page, product: Product, *, to: int) -> None:
     page.get_by_role("button", name="Change rules").click()
     page.fill("input[name=threshold]", str(to))
     page.get_by_role("button", name="Save draft").click()
-    page.get_by_role("link", name="Publish…").click()
-    page.get_by_role("button", name=re.compile("^Publish")).click()
+    page.get_by_role("button", name="Publish…").click()
+    page.get_by_role("button", name=re.compile("^Publish rule set")).click()
     expect(page.locator("main")).to_contain_text(str(to))
 
 

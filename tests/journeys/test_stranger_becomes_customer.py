@@ -33,8 +33,8 @@ def lower_the_threshold(page, product) -> None:
     page.get_by_role("button", name="Change rules").click()
     page.fill("input[name=threshold]", "70")
     page.get_by_role("button", name="Save draft").click()
-    page.get_by_role("link", name="Publish…").click()
-    page.get_by_role("button", name=re.compile("^Publish")).click()
+    page.get_by_role("button", name="Publish…").click()
+    page.get_by_role("button", name=re.compile("^Publish rule set")).click()
     expect(page.locator("main")).to_contain_text("70")
 
 

@@ -83,6 +83,7 @@ TABLE: dict[str, tuple[str, ...]] = {
     "attract:*": READERS,
     "attract:keep_link": EDITORS,
     "attract:forget_link": EDITORS,
+    "website:landing_*": EDITORS,
     # --- qualify
     "qualify:*": EDITORS,
     "qualify:home": READERS,

@@ -395,6 +395,13 @@ def AFTER_SETUP() -> list[Any]:
     return wiring.AFTER_SETUP
 
 
+def ONWARD() -> Any:
+    """Says a newcomer's next step."""
+    from handraiser.config import wiring
+
+    return wiring.ONWARD
+
+
 def READERS() -> list[Any]:
     """Who takes the journal further, for its health screen."""
     from handraiser.config import wiring

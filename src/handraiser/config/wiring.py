@@ -7,12 +7,11 @@ from datetime import timedelta
 
 from handraiser.attract import readers as attract
 from handraiser.attract.actions import identifications
-from handraiser.capture import readers as capture
 from handraiser.capture.imports import leads as lead_imports
 from handraiser.capture.imports import tasks as import_tasks
 from handraiser.capture.imports.kinds import Kind
 from handraiser.console.finding import Finder
-from handraiser.console.navigation import Entry
+from handraiser.console.navigation import Entry, Onward
 from handraiser.convert import imports as deal_imports
 from handraiser.convert import readers as convert
 from handraiser.core.delivery.actions import sending
@@ -20,8 +19,9 @@ from handraiser.core.identity import readers as identity
 from handraiser.core.journal.loop import Sweep
 from handraiser.core.journal.readers import Reader
 from handraiser.core.notices import queries as notices
+from handraiser.core.staff.models import User
 from handraiser.core.staff.roles import ALL, EDITORS, Role
-from handraiser.desk import finding
+from handraiser.desk import finding, getting_ready
 from handraiser.desk import navigation as desk
 from handraiser.desk.actions import bulk
 from handraiser.measure import imports as spend_imports
@@ -36,7 +36,6 @@ READERS: list[Reader] = [
     attract.visits(),
     attract.conversions(),
     identity.timeline(),
-    capture.magnet_mail(),
     qualify.scores(),
     convert.hand_offs(),
     nurture.enrol(),
@@ -58,6 +57,9 @@ IMPORT_KINDS: list[Kind] = [lead_imports.KIND, deal_imports.KIND, spend_imports.
 
 # Called once with (organisation, at) when the set-up is finished.
 AFTER_SETUP: list[Callable[..., object]] = [starter.build_site]
+
+# Called with a member of the staff; None once the first lead is there.
+ONWARD: Callable[[User], Onward | None] = getting_ready.onward
 
 NAVIGATION: list[list[Entry]] = [
     [

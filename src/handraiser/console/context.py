@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -35,7 +36,13 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     counted = not request.headers.get("HX-Request")
     lines = [[_line(entry, current, user, counted) for entry in group] for group in groups]
     phone = [line for group in lines[:1] for line in group if line.icon in PHONE]
-    return {"navigation": [group for group in lines[:-1] if group], "foot": lines[-1], "phone": phone}
+    return {
+        "navigation": [group for group in lines[:-1] if group],
+        "foot": lines[-1],
+        "phone": phone,
+        # Asked only by templates that show it, and Today says more about it itself.
+        "onward": partial(settings.ONWARD(), user) if request.path != "/admin/" else None,
+    }
 
 
 PHONE = ("today", "lead", "pipe", "inbox")

@@ -24,6 +24,16 @@ class Entry:
     key: str = ""
 
 
+@dataclass(frozen=True)
+class Onward:
+    """The next step of a newcomer, said at the head of every screen: `done` of `total` are behind them."""
+
+    label: str
+    url: str
+    done: int
+    total: int
+
+
 OWNER = (Role.OWNER,)
 
 SETTINGS: list[Entry] = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -23,7 +24,8 @@ class Starter:
     plan: dict[str, Any]
 
 
-def _read(path: Path) -> Starter:
+def read(path: Path) -> Starter:
+    """A starter from its file."""
     content = tomllib.loads(path.read_text())
     for step in flow.walk(content["steps"]):
         if step["kind"] == "email":
@@ -35,14 +37,20 @@ def _read(path: Path) -> Starter:
     return Starter(name=content["name"], about=content["about"], plan=plan)
 
 
-STARTERS = {
-    path.stem: _read(path) for path in sorted((Path(__file__).parent / "plans").glob("*.toml"), reverse=True)
-}
+STARTERS = {path.stem: read(path) for path in sorted((Path(__file__).parent / "plans").glob("*.toml"))}
 
 
-def install(*, name: str = "welcome", at: datetime, by: User | None = None) -> Sequence:
-    """Make a starter and publish it: for the demo and for blueprints. Doing it twice changes nothing."""
-    starter = STARTERS[name]
+def fitting(intents: Collection[str]) -> dict[str, Starter]:
+    """All starters; those that a form of such an intent sets off come first."""
+
+    def later(item: tuple[str, Starter]) -> bool:
+        return item[1].plan["trigger"].get("intent") not in intents
+
+    return dict(sorted(STARTERS.items(), key=later))
+
+
+def install(starter: Starter, *, at: datetime, by: User | None = None) -> Sequence:
+    """Make a starter and publish it: for blueprints. Doing it twice changes nothing."""
     existing = Sequence.objects.filter(name=starter.name).first()
     if existing is not None:
         return existing

@@ -227,12 +227,16 @@ _COMMON = [
     ("cta", CtaBlock()),
 ]
 LANDING = [("hero", HeroBlock()), ("benefits", BenefitsBlock()), *_COMMON]
-# A new landing page is not a blank one: the promise, the form, and the goal once more.
-LANDING_START = [
-    ("hero", {"heading": "", "lede": "", "points": [""]}),
-    ("form", {}),
-    ("cta", {"heading": "", "button": {"label": "", "url": "#form"}}),
-]
+
+
+def landing_start() -> list[tuple[str, Any]]:
+    """A new landing page is not a blank one: the promise, the form, and the goal once more."""
+    begun = {"hero": {"points": [""]}, "form": {}, "cta": {"button": {"url": "#form"}}}
+    kinds: dict[str, Any] = dict(LANDING)
+    # Only `to_python` gives a value to the parts that are not named.
+    return [(name, kinds[name].to_python(values)) for name, values in begun.items()]
+
+
 PAGE = [*LANDING, ("prices", PricesBlock()), ("compare", CompareBlock()), ("posts", NewPostsBlock())]
 BELOW_POSTS = [("form", OnPageFormBlock()), ("cta", CtaBlock())]
 ARTICLE = [*_COMMON, ("picture", PictureBlock()), ("compare", CompareBlock())]

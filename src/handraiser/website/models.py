@@ -208,7 +208,7 @@ class PricingPage(SearchAndShare, Page):  # type: ignore[django-manager-missing]
 class LandingPage(SearchAndShare, Page):  # type: ignore[django-manager-missing]
     """One goal, no navigation."""
 
-    body = StreamField(blocks.LANDING, blank=True, default=blocks.LANDING_START)
+    body = StreamField(blocks.LANDING, blank=True, default=blocks.landing_start)
 
     parent_page_types = ["website.HomePage"]
     subpage_types: list[str] = []

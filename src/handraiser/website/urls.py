@@ -5,9 +5,12 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 from wagtail.contrib.sitemaps.views import sitemap
 
-from handraiser.website import views
+from handraiser.website import landing_views, views
 
-admin: list[URLPattern | URLResolver] = []
+admin: list[URLPattern | URLResolver] = [
+    path("attract/pages/new/", landing_views.new, name="landing_new"),
+    path("attract/pages/new/make/", landing_views.create, name="landing_create"),
+]
 public: list[URLPattern | URLResolver] = [
     path("site.css", views.stylesheet, name="stylesheet"),
     path("robots.txt", views.robots, name="robots"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from django.db import connection
 
@@ -17,6 +18,9 @@ from handraiser.core.staff.models import Organisation, User
 from handraiser.core.staff.roles import Role
 from handraiser.nurture import starters as sequences
 from handraiser.qualify.actions import rule_sets
+
+FOLLOW_UP = sequences.read(Path(__file__).parent / "playbook_follow_up.toml")
+"""Five mails in a week after the playbook, and a call when somebody looks at the prices."""
 
 
 def organisation(*, at: datetime) -> Organisation:
@@ -52,7 +56,7 @@ def business(*, at: datetime) -> dict[str, Form]:
     }
     pages.build_pages(form_ids={name: form.id for name, form in forms.items()}, at=at)
     rule_sets.live(at=at)
-    sequences.install(at=at)
+    sequences.install(FOLLOW_UP, at=at)
     return forms
 
 

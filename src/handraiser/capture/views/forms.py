@@ -86,6 +86,7 @@ def _builder(
     shown = rendering.rendered(version=version, at=now)
     is_draft = version.published_at is None
     changes = differences.between(schemas.parse(form.live.schema), schema) if is_draft and form.live else []
+    places = list(form.places.order_by("path")[:10])
     context = {
         "tabs": tabs("Forms"),
         "form": form,
@@ -101,7 +102,8 @@ def _builder(
         "problems": schemas.problems(schema, intent=form.intent, has_magnet=form.magnet_id is not None),
         "changes": changes,
         "finished": queries.completion(form.live, now=now) if form.live else None,
-        "places": list(form.places.order_by("path")[:10]),
+        "places": places,
+        "unplaced": may_edit(request.user) and not is_draft and not places and form.archived_at is None,
         "may_edit": may_edit(request.user),
         "last": len(schema.fields) - 1,
     }

@@ -10,9 +10,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from handraiser.core.journal import outbox
 from handraiser.core.journal.models import IdempotentReply
-from handraiser.kit import rows
 from handraiser.kit.errors import DomainError
 
 
@@ -30,16 +28,16 @@ def once(
     request. A failing `work` keeps nothing, so that it can be tried again.
     """
     if not key:
-        with transaction.atomic(), outbox.gathering():
+        with transaction.atomic():
             return work()
     digest = hashlib.sha256(json.dumps(request, sort_keys=True, default=str).encode()).hexdigest()
     try:
-        with transaction.atomic(), outbox.gathering():
+        with transaction.atomic():
             known = _known(scope, key, digest)
             if known is not None:
                 return known
             status, reply = work()
-            kept = IdempotentReply(
+            IdempotentReply.objects.create(
                 scope=scope,
                 key=key,
                 request_hash=digest,
@@ -47,7 +45,6 @@ def once(
                 reply=json.dumps(reply, default=str),
                 at=at,
             )
-            rows.insert([kept])
             return status, reply
     except IntegrityError:
         # The same request came twice at once and the other was faster; ours was rolled back.
@@ -58,11 +55,9 @@ def once(
 
 
 def _known(scope: str, key: str, digest: str) -> tuple[int, dict[str, Any]] | None:
-    kept = IdempotentReply.objects.filter(scope=scope, key=key).values_list("request_hash", "status", "reply")
-    row = kept.first()
+    row = IdempotentReply.objects.filter(scope=scope, key=key).first()
     if row is None:
         return None
-    request_hash, status, reply = row
-    if request_hash != digest:
+    if row.request_hash != digest:
         raise DomainError("key_reused", "This idempotency key was used for another request.", kind="conflict")
-    return status, json.loads(reply)
+    return row.status, json.loads(row.reply)

@@ -131,7 +131,7 @@ def test_what_is_lost_is_said(login, mira):
 
 def test_a_new_instance_names_the_next_clicks(login, mira):
     body = login(mira).get("/admin/").content.decode()
-    for line in ("Build a form", "Publish a landing page with it", "Look at the rules", "Write a sequence"):
+    for line in ("Build a form", "Put it on a page", "Add a rule of your own", "Start a sequence"):
         assert line in body
     assert 'href="/admin/capture/"' in body
 

@@ -11,8 +11,10 @@ from django.shortcuts import render
 from handraiser.convert import panels
 from handraiser.convert.queries import acceptance
 from handraiser.core.people.models import Lead
+from handraiser.core.staff import queries as staff
+from handraiser.core.staff.models import User
 from handraiser.core.staff.requests import StaffRequest
-from handraiser.core.staff.roles import SELLERS, Role
+from handraiser.core.staff.roles import EDITORS, SELLERS, Role
 from handraiser.desk import getting_ready, queries, today
 from handraiser.kit import clock
 
@@ -59,12 +61,25 @@ def show(request: StaffRequest) -> HttpResponse:
             .order_by("due_at")
             .first()
         )
-    if user.role == Role.OWNER:
-        steps = getting_ready.steps()
-        if not all(step.done for step in steps):
-            context |= {
-                "steps": steps,
-                "steps_done": sum(step.done for step in steps),
-                "new_here": not Lead.objects.exists(),
-            }
+    if user.role in EDITORS:
+        context |= _getting_ready(user, busy=bool(first or items))
     return render(request, "desk/today.html", context)
+
+
+def _getting_ready(user: User, *, busy: bool) -> dict[str, Any]:
+    """What is left of the first evening. It stands in the middle until there is work, then beside it."""
+    steps, care = getting_ready.way(), staff.getting_ready() if user.role == Role.OWNER else []
+    found: dict[str, Any] = {"new_here": False}
+    leads = list(Lead.objects.visible_to(user).with_people().order_by("id")[:2])
+    if not all(step.done for step in steps) or len(leads) == 1:
+        found |= {
+            "steps": steps,
+            "steps_done": sum(step.done for step in steps),
+            "ahead": next((step for step in steps if not step.done), None),
+            "first_lead": leads[0] if len(leads) == 1 else None,
+            "waits": steps[1].done and not leads,
+            "new_here": not busy and len(leads) < 2,
+        }
+    if not all(step.done for step in care):
+        found |= {"care": care, "care_done": sum(step.done for step in care)}
+    return found

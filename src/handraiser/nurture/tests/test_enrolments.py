@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from handraiser.blueprints.northlight.install import FOLLOW_UP
 from handraiser.core.delivery.models import DeliveryEvent, Message, State
 from handraiser.core.identity.models import TimelineItem
 from handraiser.core.journal.events.delivery import Unsubscribed
@@ -22,7 +23,7 @@ def _demo(settings):
 
 @pytest.fixture
 def welcome(organisation):
-    return starters.install(at=NOW)
+    return starters.install(FOLLOW_UP, at=NOW)
 
 
 def sent():
@@ -251,7 +252,7 @@ def test_a_batch_of_conditions_costs_a_fixed_number_of_queries(
     organisation, settle, download, django_assert_max_num_queries
 ):
     asked = []
-    plan = starters.STARTERS["welcome"].plan
+    plan = FOLLOW_UP.plan
     sequence = sequences.create(name="Many", at=NOW, plan=plan)
     version = sequences.publish(sequence, at=NOW)
     for number in range(12):

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from handraiser.blueprints.northlight.install import FOLLOW_UP
 from handraiser.nurture.rules import flow, words
 from handraiser.nurture.starters import STARTERS
 
@@ -146,7 +147,7 @@ def test_every_starter_can_be_published(name):
 
 @pytest.mark.parametrize("answer", ["yes", "no"])
 def test_the_welcome_series_sends_five_different_emails_within_a_week(answer):
-    steps = STARTERS["welcome"].plan["steps"]
+    steps = FOLLOW_UP.plan["steps"]
     happened = flow.simulate(steps, at=AT, answers={"c1": answer})
     subjects = [line.step["subject"] for line in happened if line.step["kind"] == "email"]
     assert len(set(subjects)) == len(subjects) == 5

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
+from handraiser.blueprints.northlight.install import FOLLOW_UP
 from handraiser.nurture import starters
 from handraiser.nurture.actions import enrolments, sequences
 from handraiser.nurture.models import Enrolment, Sequence
@@ -12,7 +13,7 @@ from handraiser.nurture.tests.conftest import NOW, known_person
 
 @pytest.fixture
 def welcome(organisation):
-    return starters.install(at=NOW)
+    return starters.install(FOLLOW_UP, at=NOW)
 
 
 def url(name, sequence, *more):
@@ -87,7 +88,7 @@ def test_editing_a_live_sequence_makes_a_draft_and_says_who_stays(marketer, logi
 def test_every_step_opens_in_the_panel(marketer, login, welcome):
     client = login(marketer)
     known_person()
-    for key in ["start", *(step["key"] for step in flow.walk(starters.STARTERS["welcome"].plan["steps"]))]:
+    for key in ["start", *(step["key"] for step in flow.walk(FOLLOW_UP.plan["steps"]))]:
         answer = client.get(url("steps", welcome), {"step": key, "view": "list"})
         assert answer.status_code == 200 and 'class="insp"' in answer.content.decode()
     page = client.get(url("steps", welcome), {"step": "e1"}).content.decode()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -10,6 +11,7 @@ from django.urls import reverse
 from django.utils.timezone import localtime
 from django.views.decorators.http import require_POST, require_safe
 
+from handraiser.capture.models import Form
 from handraiser.console.toasts import toast
 from handraiser.core.delivery import queries as delivery
 from handraiser.core.delivery.rules import personalise
@@ -24,7 +26,7 @@ from handraiser.nurture.actions import letters
 from handraiser.nurture.actions import sequences as actions
 from handraiser.nurture.models import Sequence
 from handraiser.nurture.rules import flow, words
-from handraiser.nurture.starters import STARTERS
+from handraiser.nurture.starters import STARTERS, fitting
 from handraiser.nurture.views.shared import form_names, frame, trigger_words
 
 
@@ -51,7 +53,13 @@ def listing(request: StaffRequest) -> HttpResponse:
 @require_safe
 def new(request: StaffRequest) -> HttpResponse:
     """Choose what to begin with."""
-    return render(request, "nurture/new.html", {"starters": STARTERS, "error": None, "name": ""})
+    return render(request, "nurture/new.html", _beginning())
+
+
+def _beginning(error: DomainError | None = None, name: str = "") -> dict[str, Any]:
+    """What to begin with; first what a form that is live sets off."""
+    intents = set(Form.objects.exclude(live=None).values_list("intent", flat=True))
+    return {"starters": fitting(intents), "intents": intents, "error": error, "name": name}
 
 
 @require_POST
@@ -62,8 +70,7 @@ def create(request: StaffRequest) -> HttpResponse:
     try:
         sequence = actions.create(name=name, at=clock.now(), plan=starter.plan if starter else None)
     except DomainError as error:
-        context = {"starters": STARTERS, "error": error, "name": name}
-        return render(request, "nurture/new.html", context, status=error.status)
+        return render(request, "nurture/new.html", _beginning(error, name), status=error.status)
     return redirect("nurture:steps", sequence.id)
 
 

@@ -115,6 +115,15 @@ def test_strange_numbers_break_nothing(editor, text):
     assert editor.get(f"{SETS}2/").status_code == 200
 
 
+def test_publish_keeps_what_was_typed_a_moment_ago(editor):
+    editor.post(f"{SETS}draft/")
+    answer = editor.post(f"{SETS}2/save/", {"do": "publish", "threshold": "60"})
+    assert answer.headers["Location"] == f"{SETS}2/publishing/"
+    assert "60" in editor.get(answer.headers["Location"]).content.decode()
+    refused = editor.post(f"{SETS}2/save/", {"do": "publish", "threshold": "many"})
+    assert refused.status_code == 422
+
+
 def test_a_draft_with_a_fault_says_so_instead_of_publishing(editor):
     editor.post(f"{SETS}2/save/", {"pricing.value": ""})
     page = editor.get(f"{SETS}2/publishing/").content.decode()

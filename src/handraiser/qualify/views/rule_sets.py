@@ -97,7 +97,7 @@ def start_draft(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def save(request: HttpRequest, number: int) -> HttpResponse:
-    """Keep what was filled in, then do what was pressed: save, up, down, delete or add a rule."""
+    """Keep what was filled in, then do what was pressed: save, up, down, delete, add a rule, or publish."""
     draft = get_object_or_404(RuleSet, number=number)
     given = {name: str(value) for name, value in request.POST.items()}
     rules, wrong = editing.edited(draft.rules, given)
@@ -117,6 +117,8 @@ def save(request: HttpRequest, number: int) -> HttpResponse:
         return answer
     if wrong:
         return _page(request, draft, wrong=wrong, status=422)
+    if verb == "publish":
+        return redirect("qualify:publishing", number=number)
     return redirect(reverse("qualify:rule_set", args=[number]) + (f"#{anchor}" if anchor else ""))
 
 

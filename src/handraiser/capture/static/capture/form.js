@@ -41,11 +41,6 @@
     return [text, ""];
   }
 
-  function plain(text, limit) {
-    var line = text.replace(CONTROL, "").replace(RUNS, " ").replace(EDGES, "");
-    return Array.from(line).slice(0, limit).join("").replace(EDGES, "");
-  }
-
   function answer(rule, given, countries) {
     if (rule.type === "consent") {
       var ticked = given.some(function (text) { return TICKS.indexOf(text.toLowerCase()) >= 0; });
@@ -60,7 +55,8 @@
     }
     var text = given.length ? given[given.length - 1].replace(EDGES, "") : "";
     if (rule.type === "hidden") {
-      return [plain(text, rule.max) || plain(rule["default"] || "", rule.max), ""];
+      var plain = (text || rule["default"] || "").replace(CONTROL, "").replace(RUNS, " ");
+      return [Array.from(plain).slice(0, rule.max).join(""), ""];
     }
     CONTROL.lastIndex = 0;
     if (CONTROL.test(text)) return [null, "control"];

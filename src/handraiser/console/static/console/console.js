@@ -44,7 +44,9 @@
     chosen()?.setAttribute("aria-selected", "false");
     line?.setAttribute("aria-selected", "true");
     line?.scrollIntoView({ block: "nearest" });
-    $("input", palette).setAttribute("aria-activedescendant", line?.id || "");
+    const input = $("input", palette);
+    input.setAttribute("aria-activedescendant", line?.id || "");
+    input.setAttribute("aria-expanded", String(Boolean(line)));
   };
   const ask = async () => {
     const mine = ++asked;

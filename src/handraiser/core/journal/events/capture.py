@@ -46,13 +46,12 @@ class SubmissionQuarantined(Fact):
 
 @dataclass(frozen=True, kw_only=True)
 class MagnetSent(Fact):
-    """A lead magnet was delivered: the link on the page and by email. `grant` is the id of the link."""
+    """A lead magnet was delivered: the link on the page and by email."""
 
     name: ClassVar[str] = "capture.magnet_sent"
 
     magnet: str
     magnet_name: str
-    grant: str
 
 
 @dataclass(frozen=True, kw_only=True)
