@@ -7,7 +7,8 @@ import json
 import pytest
 from django.test import Client
 
-from handraiser.core.people.models import Lead, Person
+from handraiser.core.consent.models import Grant
+from handraiser.core.people.models import Company, Lead, Person
 from handraiser.core.staff.actions import keys
 from handraiser.kit import clock
 
@@ -94,6 +95,25 @@ def test_a_bad_line_of_a_batch_stops_no_other(program):
     assert answer["results"][1]["code"] == "no_identity"
     caller.post("/leads/batch", {"leads": lines}, key="b1")
     assert Lead.objects.count() == 2
+
+
+def test_a_batch_knows_whom_it_named_before(program):
+    caller = program(["leads:write"])
+    first = caller.post("/leads", {"email": "a@one.example.com", "first_name": "Ann"}).json()
+    consent = {"purpose": "marketing", "wording": "News by email."}
+    lines = [{"email": f"{n}@two.example.com", "company": "Two"} for n in range(120)]
+    lines += [
+        {"email": "A@one.example.com", "consents": [consent], "raised_with": "Demo"},
+        {"email": "0@two.example.com", "first_name": "Bea", "consents": [consent, consent]},
+    ]
+    results = caller.post("/leads/batch", {"leads": lines}).json()["results"]
+    assert [line["index"] for line in results] == list(range(122))
+    assert results[120]["added"] == {**first, "created": False, "new_person": False}
+    assert results[121]["added"]["person"] == results[0]["added"]["person"]
+    assert (Person.objects.count(), Lead.objects.count(), Company.objects.count()) == (121, 121, 1)
+    assert Person.objects.get(email="0@two.example.com").first_name == "Bea"
+    assert Lead.objects.get(id=first["lead"]).raised_with == "Demo"
+    assert Grant.objects.count() == 2
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
+from functools import lru_cache
 from typing import Any
 
 from django.db.models import Count, Max, Q, QuerySet, Sum
@@ -16,6 +17,24 @@ from handraiser.capture.rendering import answers_in_words
 from handraiser.kit.statistics import Rate, rate
 
 ACCEPTED = Submission.State.ACCEPTED
+
+
+@lru_cache(maxsize=500)
+def _unchanging(form_id: str, number: int) -> dict[str, Any]:
+    """The values of a published version: they never change, so a process reads them once."""
+    versions = FormVersion.objects.exclude(published_at=None).filter(form_id=form_id, number=number)
+    return dict(versions.values("id", "number", "schema", "created_at", "published_at").get())
+
+
+def published(form_id: str, number: int) -> FormVersion | None:
+    """A published version, with its form as it is now; None if there is none."""
+    form = Form.objects.filter(id=form_id).first()
+    if form is None:
+        return None
+    try:
+        return FormVersion(form=form, **_unchanging(form_id, number))
+    except FormVersion.DoesNotExist:
+        return None
 
 
 def _accepted(start: datetime, end: datetime) -> QuerySet[Submission]:

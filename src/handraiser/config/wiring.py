@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from handraiser.attract import readers as attract
 from handraiser.attract.actions import identifications
+from handraiser.capture import readers as capture
 from handraiser.capture.imports import leads as lead_imports
 from handraiser.capture.imports import tasks as import_tasks
 from handraiser.capture.imports.kinds import Kind
@@ -36,6 +37,7 @@ READERS: list[Reader] = [
     attract.visits(),
     attract.conversions(),
     identity.timeline(),
+    capture.magnet_mail(),
     qualify.scores(),
     convert.hand_offs(),
     nurture.enrol(),

@@ -286,7 +286,9 @@ class Story:
             at=at,
         )
         if known.company and known.company.name == known.company.domain:
-            Company.objects.filter(id=known.company_id).update(name=character.company)
+            Company.objects.filter(id=known.company_id).update(
+                name=character.company, name_key=Company.key_of(character.company)
+            )
 
     # --- after each turn -----------------------------------------------------------------------------
 

@@ -24,7 +24,7 @@ from handraiser.core.journal import outbox
 from handraiser.core.journal.events.capture import MagnetDownloaded, MagnetSent
 from handraiser.core.people.models import Lead, Person
 from handraiser.core.staff.models import Organisation
-from handraiser.kit import clock, ids
+from handraiser.kit import clock, ids, rows
 from handraiser.kit.errors import DomainError
 
 NEW_LINKS_A_DAY = 3  # that anybody who holds an old link may ask for
@@ -95,21 +95,19 @@ def find(token: str) -> MagnetGrant:
     return grant
 
 
-def give(*, submission: Submission, at: datetime) -> MagnetGrant:
+def give(*, submission: Submission, at: datetime, fresh: bool = False) -> MagnetGrant:
     """The link that belongs to an accepted submission, by mail too; a new one if it has run out.
 
-    Call it inside the transaction of the submission.
+    Call it inside the transaction of the submission; `fresh` says that it was accepted in this one.
     """
     magnet = submission.form.magnet
     person = submission.person
     if magnet is None or person is None:
         raise DomainError("no_magnet", "This form gives nothing to download.", kind="missing")
-    grant = (
-        MagnetGrant.objects.select_related("magnet", "person")
-        .filter(submission_id=submission.id, magnet=magnet)
-        .order_by("-granted_at", "-id")
-        .first()
+    given = MagnetGrant.objects.select_related("magnet", "person").filter(
+        submission_id=submission.id, magnet=magnet
     )
+    grant = None if fresh else given.order_by("-granted_at", "-id").first()
     if grant is not None and not spent(grant, at=at):
         return grant
     return _grant(magnet=magnet, person=person, lead=submission.lead, submission_id=submission.id, at=at)
@@ -156,13 +154,10 @@ def _grant(
         granted_at=at,
         expires_at=at + timedelta(hours=magnet.expires_hours),
     )
-    token = token_of(grant)
-    grant.token_hash = _hash(token)
-    grant.save(force_insert=True)
-    if person.email:
-        _mail(grant, token, at=at)
+    grant.token_hash = _hash(token_of(grant))
+    rows.insert([grant])
     outbox.publish(
-        MagnetSent(magnet=magnet.id, magnet_name=magnet.name),
+        MagnetSent(magnet=magnet.id, magnet_name=magnet.name, grant=grant.id),
         at=at,
         person=person.id,
         lead=lead.id if lead else None,
@@ -170,7 +165,10 @@ def _grant(
     return grant
 
 
-def _mail(grant: MagnetGrant, token: str, *, at: datetime) -> None:
+def mail(*, grant: MagnetGrant, at: datetime) -> None:
+    """Queue the mail with a link; a repeat queues nothing. Somebody without an address has it on the page."""
+    if not grant.person.email:
+        return
     magnet = grant.magnet
     until = grant.expires_at.astimezone(ZoneInfo(Organisation.get().time_zone))
     verb = "Download" if magnet.file else "Open"
@@ -183,7 +181,7 @@ def _mail(grant: MagnetGrant, token: str, *, at: datetime) -> None:
         subject=f"{magnet.name}, as you asked",
         text=(
             "Hi {{ first_name|there }},\n\nhere is {{ magnet }}.\n\n"
-            f"[{verb} {{{{ magnet }}}}]({settings.BASE_URL}/get/{token})\n\n"
+            f"[{verb} {{{{ magnet }}}}]({settings.BASE_URL}/get/{token_of(grant)})\n\n"
             f"The link is yours alone and works until {until:%-d %B, %H:%M}. When it has run out, open it all"
             " the same: you can ask for a new one there."
         ),

@@ -28,8 +28,8 @@ from handraiser.core.identity.rules import normal_email
 from handraiser.core.journal import outbox
 from handraiser.core.journal.events.capture import FormSubmitted, SubmissionQuarantined
 from handraiser.core.people.actions import leads
-from handraiser.core.people.models import FieldDefinition, Lead, Person
-from handraiser.kit import clock, ids
+from handraiser.core.people.models import FieldDefinition, Person
+from handraiser.kit import clock, ids, rows
 from handraiser.kit.errors import DomainError
 
 
@@ -74,11 +74,12 @@ def accept(
     values = _judged(schema, raw)
     token = _token(version, values, context)
     try:
-        with transaction.atomic():
+        with transaction.atomic(), outbox.gathering():
             return _accept(version, schema, values, context, token, at)
     except IntegrityError:
-        # Two copies of one click raced; the other one was first.
-        submission = _known(token)
+        # The token is taken: this form was sent before, or its other click was faster.
+        with transaction.atomic(), outbox.gathering():
+            submission = _known(token, at=at)
         if submission is None:
             raise
         return submission
@@ -107,9 +108,13 @@ def _token(version: FormVersion, values: dict[str, Any], context: Context) -> st
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _known(token: str) -> Submission | None:
-    rows = Submission.objects.select_related("form__magnet", "version", "person", "lead")
-    return rows.filter(client_token=token).first()
+def _known(token: str, *, at: datetime) -> Submission | None:
+    """What was sent before; its magnet is given anew if the link has run out since."""
+    sent = Submission.objects.select_related("form__magnet", "version", "person", "lead")
+    known = sent.filter(client_token=token).first()
+    if known and known.state == Submission.State.ACCEPTED and known.form.magnet_id and known.person_id:
+        magnets.give(submission=known, at=at)
+    return known
 
 
 def _accept(
@@ -120,14 +125,11 @@ def _accept(
     token: str,
     at: datetime,
 ) -> Submission:
-    # Asked for by its id first: nearly every form is new, and the whole row costs five joins.
-    if Submission.objects.filter(client_token=token).exists() and (known := _known(token)):
-        if known.state == Submission.State.ACCEPTED and known.form.magnet_id and known.person_id:
-            magnets.give(submission=known, at=at)
-        return known
     sender = outbox.personal_hash(context.ip) if context.ip else ""
     recent = _recent(sender, at=at)
     if recent >= spam.TOO_MANY_TO_KEEP:
+        if known := _known(token, at=at):
+            return known
         raise DomainError(
             "too_many",
             "Very many forms came from your network in the last minutes. Your answers are kept; try again in"
@@ -156,7 +158,7 @@ def _accept(
         submitted_at=at,
     )
     if reason:
-        submission.save(force_insert=True)
+        rows.insert([submission])
         outbox.publish(
             SubmissionQuarantined(form=version.form_id, submission=submission.id, reason=reason), at=at
         )
@@ -180,8 +182,8 @@ def _recent(sender: str, *, at: datetime) -> int:
     if not sender:
         return 0
     since = at - timedelta(seconds=spam.WINDOW_SECONDS)
-    rows = Submission.objects.filter(sender=sender, submitted_at__gt=since)
-    return rows.values("id")[: spam.TOO_MANY_TO_KEEP].count()
+    theirs = Submission.objects.filter(sender=sender, submitted_at__gt=since)
+    return len(theirs.values_list("id")[: spam.TOO_MANY_TO_KEEP])
 
 
 def _suspicion(schema: Schema, values: dict[str, Any], context: Context, recent: int) -> spam.Reason | None:
@@ -246,7 +248,7 @@ def _follow(submission: Submission, schema: Schema, values: dict[str, Any], *, a
         person_values["company_domain"] = domain[:200]
     if mapped.get("company_name"):
         person_values["company_name"] = mapped["company_name"]
-    person = identifiers.resolve(
+    resolved = identifiers.resolve(
         at=at,
         how="form",
         email=email,
@@ -254,10 +256,11 @@ def _follow(submission: Submission, schema: Schema, values: dict[str, Any], *, a
         values=person_values,
         by=f"form:{form.id}",
         proven=False,
-    ).person
+    )
+    person, newcomer = resolved.person, resolved.created
     visitor = submission.visitor
     visitors.link(visitor=visitor, person_id=person.id, how="form", at=at)
-    _permit(submission, schema, values, person, at=at)
+    grants.grant_all(_permissions(submission, schema, values, person, newcomer=newcomer), at=at)
     lead, _ = leads.open(
         person=person,
         at=at,
@@ -265,11 +268,15 @@ def _follow(submission: Submission, schema: Schema, values: dict[str, Any], *, a
         raised_with=form.name,
         touch=submission.first_touch or submission.last_touch,
         last_touch=submission.last_touch,
+        attributes=_custom(mapped, "lead"),
+        activity=f"Sent the form {form.name}",
+        newcomer=newcomer,
     )
-    _fill(lead, _custom(mapped, "lead"))
-    leads.note_activity(lead_ids=[lead.id], sentence=f"Sent the form {form.name}", at=at)
     submission.person, submission.lead = person, lead
-    submission.save()
+    if submission._state.adding:
+        rows.insert([submission])
+    else:
+        submission.save()
     outbox.publish(
         FormSubmitted(
             form=form.id,
@@ -285,41 +292,35 @@ def _follow(submission: Submission, schema: Schema, values: dict[str, Any], *, a
         visitor=visitor or None,
     )
     if form.magnet_id:
-        magnets.give(submission=submission, at=at)
+        magnets.give(submission=submission, at=at, fresh=True)
 
 
-def _fill(lead: Lead, attributes: Mapping[str, str]) -> None:
-    """Set what is still unknown about the lead: an open form overwrites nothing."""
-    missing = {key: value for key, value in attributes.items() if lead.attributes.get(key) in (None, "")}
-    if missing:
-        lead.attributes = {**lead.attributes, **missing}
-        lead.save(update_fields=["attributes"])
-
-
-def _permit(
-    submission: Submission, schema: Schema, values: Mapping[str, Any], person: Person, *, at: datetime
-) -> None:
+def _permissions(
+    submission: Submission, schema: Schema, values: Mapping[str, Any], person: Person, *, newcomer: bool
+) -> list[grants.Permission]:
+    """What the person allowed with this form: by a tick, or by sending beside a notice."""
+    given = []
     for asked in schema.fields:
         ticked = asked.type is Type.CONSENT and values.get(asked.key) is True
         told = asked.type is Type.NOTICE and schemas.visible(asked, values)
         if not asked.purpose or not (ticked or told):
             continue
-        grants.grant(
-            person=person,
-            purpose_key=asked.purpose,
-            wording_text=asked.label,
-            at=at,
-            proof={
-                "how": "ticked" if ticked else "told beside the button",
-                "page": submission.page,
-                "network": submission.sender_network,
-                "user_agent": submission.user_agent,
-                "form": submission.form_id,
-                "form_version": submission.version.number,
-                "submission": submission.id,
-                "sent_at": submission.submitted_at.isoformat(),
-            },
+        proof = {
+            "how": "ticked" if ticked else "told beside the button",
+            "page": submission.page,
+            "network": submission.sender_network,
+            "user_agent": submission.user_agent,
+            "form": submission.form_id,
+            "form_version": submission.version.number,
+            "submission": submission.id,
+            "sent_at": submission.submitted_at.isoformat(),
+        }
+        given.append(
+            grants.Permission(
+                person=person, purpose=asked.purpose, wording=asked.label, proof=proof, newcomer=newcomer
+            )
         )
+    return given
 
 
 @transaction.atomic

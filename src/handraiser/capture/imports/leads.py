@@ -13,9 +13,10 @@ from handraiser.core.identity.models import TimelineItem
 from handraiser.core.identity.rules import normal_email, normal_phone
 from handraiser.core.journal import outbox
 from handraiser.core.journal.events.people import LeadOpened, LeadRemoved, PersonChanged, PersonCreated
+from handraiser.core.people.actions import companies
 from handraiser.core.people.actions.people import FIELDS
-from handraiser.core.people.models import Company, Identifier, Lead, Note, OfferLine, Person, Stage, Task
-from handraiser.kit import clock, ids
+from handraiser.core.people.models import Identifier, Lead, Note, OfferLine, Person, Stage, Task
+from handraiser.kit import clock, ids, rows
 from handraiser.kit.envelope import Event
 
 TARGETS = (
@@ -134,8 +135,8 @@ def _look_up(
             if (kind, value) not in holders:
                 wanted.setdefault(kind, set()).add(value)
     for kind, values in wanted.items():
-        rows = Identifier.objects.filter(kind=kind, value__in=values)
-        holders.update(((kind, value), person) for value, person in rows.values_list("value", "person_id"))
+        held = Identifier.objects.filter(kind=kind, value__in=values)
+        holders.update(((kind, value), person) for value, person in held.values_list("value", "person_id"))
     people = {holders[key] for plan in plans for key in plan.facts["identifiers"].items() if key in holders}
     mailed.update(
         Identifier.objects.filter(kind="email", person_id__in=people).values_list("person_id", flat=True)
@@ -192,9 +193,9 @@ def _decide(
 
 def _write(plans: Sequence[Plan], setting: Setting) -> None:
     fit = [plan for plan in plans if plan.outcome != "rejected"]
-    companies = _companies(
-        {plan.values["company_name"] for plan in fit if plan.values.get("company_name")}, at=setting.at
-    )
+    employers = {plan.values["company_name"] for plan in fit if plan.values.get("company_name")}
+    found = companies.named({(name, "") for name in employers}, at=setting.at)
+    company_ids = {name: found[(name, "")] for name in employers}
     line = OfferLine.default()
     facts: list[Event] = []
     people, leads, identifiers = [], [], []
@@ -206,7 +207,7 @@ def _write(plans: Sequence[Plan], setting: Setting) -> None:
                 Person(
                     id=person,
                     **given,
-                    company_id=companies.get(plan.values.get("company_name", "")),
+                    company_id=company_ids.get(plan.values.get("company_name", "")),
                     attributes=_custom(plan.values, "person"),
                     created_at=opened_at,
                 )
@@ -227,10 +228,10 @@ def _write(plans: Sequence[Plan], setting: Setting) -> None:
                 campaign=plan.values.get("campaign", ""),
             )
             facts.append(outbox.prepare(raised, at=opened_at, person=person, lead=plan.made["lead"]))
-    Person.objects.bulk_create(people)
-    Identifier.objects.bulk_create(identifiers)
-    Lead.objects.bulk_create(leads)
-    facts += _fill([plan for plan in fit if plan.outcome == "joined"], companies, setting)
+    rows.insert(people)
+    rows.insert(identifiers)
+    rows.insert(leads)
+    facts += _fill([plan for plan in fit if plan.outcome == "joined"], company_ids, setting)
     outbox.publish_all(facts)
 
 
@@ -258,15 +259,7 @@ def _lead(plan: Plan, line: OfferLine) -> Lead:
     )
 
 
-def _companies(names: set[str], *, at: datetime) -> dict[str, str]:
-    """Company ids by name, missing ones made."""
-    found = dict(Company.objects.filter(name__in=names).order_by("-id").values_list("name", "id"))
-    missing = [Company(name=name, created_at=at) for name in sorted(names - found.keys())]
-    Company.objects.bulk_create(missing)
-    return found | {company.name: company.id for company in missing}
-
-
-def _fill(plans: Sequence[Plan], companies: dict[str, str], setting: Setting) -> list[Event]:
+def _fill(plans: Sequence[Plan], company_ids: dict[str, str], setting: Setting) -> list[Event]:
     """Fill gaps of people we know already; what they have is never overwritten."""
     known = {
         person.id: person for person in Person.objects.filter(id__in={plan.facts["person"] for plan in plans})
@@ -276,7 +269,7 @@ def _fill(plans: Sequence[Plan], companies: dict[str, str], setting: Setting) ->
     for plan in plans:
         person = known[plan.facts["person"]]
         offered: dict[str, Any] = dict(plan.facts["person_values"])
-        if company := companies.get(plan.values.get("company_name", "")):
+        if company := company_ids.get(plan.values.get("company_name", "")):
             offered["company_id"] = company
         filled = {key: value for key, value in offered.items() if not getattr(person, key)}
         if not filled:
@@ -293,7 +286,7 @@ def _fill(plans: Sequence[Plan], companies: dict[str, str], setting: Setting) ->
             facts.append(outbox.prepare(fact, at=setting.at, person=person.id))
         plan.made["filled"], plan.made["who"] = filled, person.id
         touched[person.id] = person
-    Person.objects.bulk_update(touched.values(), [*FIELDS, "company"])
+    rows.update(list(touched.values()), [*FIELDS, "company"])
     return facts
 
 
@@ -353,7 +346,7 @@ def _empty_again(entries: Sequence[dict[str, Any]]) -> None:
         for key, value in wanted[person.id].items():
             if getattr(person, key) == value:
                 setattr(person, key, None if key == "company_id" else "")
-    Person.objects.bulk_update(people, [*FIELDS, "company"])
+    rows.update(people, [*FIELDS, "company"])
 
 
 KIND = Kind(

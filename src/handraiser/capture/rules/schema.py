@@ -230,7 +230,7 @@ def _answer(field: Field, given: list[str]) -> tuple[Any, str]:
     text = _EDGES.sub("", given[-1]) if given else ""
     if field.type is Type.HIDDEN:
         # Nobody sees it, so nobody could mend it.
-        return _RUNS.sub(" ", _CONTROL.sub("", text or field.default))[: field.limit], ""
+        return _plain(text, field.limit) or _plain(field.default, field.limit), ""
     if _CONTROL.search(text):
         return None, "control"
     text = text.replace("\r\n", "\n") if field.type is Type.TEXTAREA else _RUNS.sub(" ", text)
@@ -239,6 +239,12 @@ def _answer(field: Field, given: list[str]) -> tuple[Any, str]:
     if len(text) > field.limit:
         return None, "too_long"
     return _typed(field, text)
+
+
+def _plain(text: str, limit: int) -> str:
+    """Without what cannot be seen, on one line, cut to the limit; the same when it is done again."""
+    short = _EDGES.sub("", _RUNS.sub(" ", _CONTROL.sub("", text)))[:limit]
+    return _EDGES.sub("", short)
 
 
 def _typed(field: Field, text: str) -> tuple[Any, str]:

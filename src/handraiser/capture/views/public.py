@@ -25,7 +25,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from is_bot import Bots
 
 from handraiser.attract import queries as attract
-from handraiser.capture import marks, rendering
+from handraiser.capture import marks, queries, rendering
 from handraiser.capture.actions import magnets, submissions
 from handraiser.capture.models import Form, FormVersion, MagnetGrant, Submission
 from handraiser.capture.rules import schema as schemas
@@ -52,8 +52,7 @@ def _page(request: HttpRequest, template: str, context: dict[str, Any], status: 
 def _version(form_id: str, number: int) -> FormVersion | None:
     if not ids.is_id(form_id, "form") or number > _MOST_VERSIONS:
         return None
-    published = FormVersion.objects.exclude(published_at=None).select_related("form")
-    return published.filter(form_id=form_id, number=number).first()
+    return queries.published(form_id, number)
 
 
 def _live(form_id: str) -> FormVersion | None:

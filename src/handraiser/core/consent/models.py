@@ -27,15 +27,14 @@ class Purpose(models.Model):
 class Wording(models.Model):
     """The exact words that were shown. Never edited: other words are another row."""
 
+    hash = models.CharField(max_length=64, primary_key=True, help_text="SHA-256 of purpose, locale and text.")
     purpose = models.ForeignKey(Purpose, on_delete=models.PROTECT, related_name="+")
     text = models.TextField()
-    hash = models.CharField(max_length=64, help_text="SHA-256 of purpose, locale and text.")
     locale = models.CharField(max_length=12, default="en-gb")
     first_used_at = models.DateTimeField()
 
     class Meta:
         db_table = "consent_wording"
-        constraints = [models.UniqueConstraint(fields=["hash"], name="wording_once")]
 
 
 class Grant(models.Model):

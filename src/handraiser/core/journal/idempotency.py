@@ -10,7 +10,9 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
+from handraiser.core.journal import outbox
 from handraiser.core.journal.models import IdempotentReply
+from handraiser.kit import rows
 from handraiser.kit.errors import DomainError
 
 
@@ -28,16 +30,16 @@ def once(
     request. A failing `work` keeps nothing, so that it can be tried again.
     """
     if not key:
-        with transaction.atomic():
+        with transaction.atomic(), outbox.gathering():
             return work()
     digest = hashlib.sha256(json.dumps(request, sort_keys=True, default=str).encode()).hexdigest()
     try:
-        with transaction.atomic():
+        with transaction.atomic(), outbox.gathering():
             known = _known(scope, key, digest)
             if known is not None:
                 return known
             status, reply = work()
-            IdempotentReply.objects.create(
+            kept = IdempotentReply(
                 scope=scope,
                 key=key,
                 request_hash=digest,
@@ -45,6 +47,7 @@ def once(
                 reply=json.dumps(reply, default=str),
                 at=at,
             )
+            rows.insert([kept])
             return status, reply
     except IntegrityError:
         # The same request came twice at once and the other was faster; ours was rolled back.
@@ -55,9 +58,11 @@ def once(
 
 
 def _known(scope: str, key: str, digest: str) -> tuple[int, dict[str, Any]] | None:
-    row = IdempotentReply.objects.filter(scope=scope, key=key).first()
+    kept = IdempotentReply.objects.filter(scope=scope, key=key).values_list("request_hash", "status", "reply")
+    row = kept.first()
     if row is None:
         return None
-    if row.request_hash != digest:
+    request_hash, status, reply = row
+    if request_hash != digest:
         raise DomainError("key_reused", "This idempotency key was used for another request.", kind="conflict")
-    return row.status, json.loads(row.reply)
+    return status, json.loads(reply)

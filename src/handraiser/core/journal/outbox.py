@@ -8,7 +8,8 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
 from typing import Any
@@ -21,7 +22,7 @@ from handraiser.core.journal import wake
 from handraiser.core.journal.events.base import Fact
 from handraiser.core.journal.live import journal
 from handraiser.core.journal.models import OutboxEvent
-from handraiser.kit import clock, failpoints, ids
+from handraiser.kit import clock, failpoints, ids, rows
 from handraiser.kit.envelope import MAX_DEPTH, Event
 from handraiser.kit.errors import DomainError
 
@@ -30,6 +31,7 @@ _decode = msgspec.json.Decoder(Event).decode
 
 # The event that a reader is applying: what it publishes was caused by it.
 current_cause: ContextVar[Event | None] = ContextVar("current_cause", default=None)
+_gathered: ContextVar[list[Event] | None] = ContextVar("gathered", default=None)
 
 
 def personal_hash(value: str) -> str:
@@ -102,21 +104,41 @@ def prepare(
 
 def publish_all(events: Sequence[Event]) -> None:
     """Announce prepared events with one insert, inside the transaction of the changes they tell of."""
-    OutboxEvent.objects.bulk_create(
-        [OutboxEvent(message_id=event.message_id, payload=_encode(event).decode()) for event in events],
-        batch_size=200,
+    if not events:
+        return
+    gathered = _gathered.get()
+    if gathered is not None:
+        gathered += events
+        return
+    rows.insert(
+        [OutboxEvent(message_id=event.message_id, payload=_encode(event).decode()) for event in events]
     )
     transaction.on_commit(wake.loop)
 
 
+@contextmanager
+def gathering() -> Iterator[None]:
+    """Write what is published inside with one insert, at the end.
+
+    Open it just inside the transaction or savepoint that it belongs to: an error forgets both.
+    """
+    events: list[Event] = []
+    token = _gathered.set(events)
+    try:
+        yield
+    finally:
+        _gathered.reset(token)
+    publish_all(events)
+
+
 def relay(*, limit: int = 500) -> int:
     """Carry waiting facts into the journal; returns how many rows were carried."""
-    rows = list(OutboxEvent.objects.order_by("id")[:limit].values_list("id", "payload"))
-    if not rows:
+    waiting = list(OutboxEvent.objects.order_by("id")[:limit].values_list("id", "payload"))
+    if not waiting:
         return 0
-    journal().append([_decode(payload) for _, payload in rows])
+    journal().append([_decode(payload) for _, payload in waiting])
     failpoints.reach("relay.copied")
     # By list, never by "id <= last": on PostgreSQL a lower id may commit later.
-    OutboxEvent.objects.filter(id__in=[row_id for row_id, _ in rows]).delete()
+    OutboxEvent.objects.filter(id__in=[row_id for row_id, _ in waiting]).delete()
     failpoints.reach("relay.deleted")
-    return len(rows)
+    return len(waiting)

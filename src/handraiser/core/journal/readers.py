@@ -32,20 +32,28 @@ _decode = msgspec.json.Decoder(Event).decode
 class Reader:
     """Who reads which events. `apply` gets events in the journal's order, inside the transaction.
 
-    `after` names a reader whose tables this one uses: it is never overtaken.
+    `after` names a reader whose tables this one uses: it is never overtaken. `batch` is how many events it
+    gets in one transaction; a reader that works long on each takes fewer, so that no writer waits for it.
     """
 
     name: str
     events: frozenset[str]
     apply: Callable[[Sequence[Event]], None]
     after: str = ""
+    batch: int = 500
 
 
 def reader(
-    name: str, events: Iterable[type[Fact]], apply: Callable[[Sequence[Event]], None], *, after: str = ""
+    name: str,
+    events: Iterable[type[Fact]],
+    apply: Callable[[Sequence[Event]], None],
+    *,
+    after: str = "",
+    batch: int = 500,
 ) -> Reader:
     """A reader of these facts of the catalogue."""
-    return Reader(name=name, events=frozenset(fact.name for fact in events), apply=apply, after=after)
+    names = frozenset(fact.name for fact in events)
+    return Reader(name=name, events=names, apply=apply, after=after, batch=batch)
 
 
 def one_by_one(apply: Callable[[Event], None]) -> Callable[[Sequence[Event]], None]:
@@ -66,7 +74,7 @@ class _Moved(Exception):
     """Another process moved the cursor first; nothing of ours may stay."""
 
 
-def step(this: Reader, *, limit: int = 500) -> int:
+def step(this: Reader) -> int:
     """Take the next batch; returns how many events were passed (0: nothing new).
 
     Raises DomainError("journal_replaced") if the cursor belongs to another journal or lies ahead of this one.
@@ -88,10 +96,10 @@ def step(this: Reader, *, limit: int = 500) -> int:
         head = min(head, ahead or 0)
     if cursor.position >= head:
         return 0
-    events = store.read(after=cursor.position, limit=limit, names=this.events)
+    events = store.read(after=cursor.position, limit=this.batch, names=this.events)
     events = [event for event in events if event.position <= head]
     # With fewer than asked for, everything up to the head was looked at.
-    to = events[-1].position if len(events) == limit else head
+    to = events[-1].position if len(events) == this.batch else head
     try:
         _take(this, events, start=cursor.position, to=to, epoch=cursor.epoch)
     except _Moved:

@@ -32,6 +32,9 @@ class Company(models.Model):
 
     id = models.CharField(max_length=40, primary_key=True, default=partial(ids.new, "company"))
     name = models.CharField(max_length=200)
+    name_key = models.CharField(
+        max_length=200, editable=False, help_text="`key_of(name)`: how names are compared."
+    )
     domain = models.CharField(max_length=200, blank=True)
     industry = models.CharField(max_length=120, blank=True)
     employees = models.IntegerField(null=True, help_text="None: unknown.")
@@ -44,10 +47,19 @@ class Company(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["domain"], condition=~Q(domain=""), name="company_domain_once")
         ]
-        indexes = [models.Index(fields=["name"], name="company_by_name")]
+        indexes = [
+            models.Index(fields=["name"], name="company_by_name"),
+            # "ACME Ltd" of a form is "Acme Ltd" of an import.
+            models.Index(fields=["name_key"], name="company_by_name_key"),
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+    @staticmethod
+    def key_of(name: str) -> str:
+        """Equal for names that differ in case or outer spaces only."""
+        return name.strip().casefold()[:200]
 
 
 class Person(models.Model):

@@ -82,9 +82,8 @@ def add(
     ).person
     touch = {"channel": "offline", "source": "by hand"}
     lead, created = leads.open(
-        person=person, at=at, how="hand", raised_with=raised_with, touch=touch, by=str(by.id)
+        person=person, at=at, how="hand", raised_with=raised_with, touch=touch, activity="Added by hand"
     )
-    leads.note_activity(lead_ids=[lead.id], sentence="Added by hand", at=at)
     if created and owner is not None:
         leads.assign(lead=lead, owner=owner, at=at, why="added by hand", by=str(by.id))
     if note.strip():

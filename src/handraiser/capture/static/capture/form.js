@@ -41,6 +41,11 @@
     return [text, ""];
   }
 
+  function plain(text, limit) {
+    var line = text.replace(CONTROL, "").replace(RUNS, " ").replace(EDGES, "");
+    return Array.from(line).slice(0, limit).join("").replace(EDGES, "");
+  }
+
   function answer(rule, given, countries) {
     if (rule.type === "consent") {
       var ticked = given.some(function (text) { return TICKS.indexOf(text.toLowerCase()) >= 0; });
@@ -55,8 +60,7 @@
     }
     var text = given.length ? given[given.length - 1].replace(EDGES, "") : "";
     if (rule.type === "hidden") {
-      var plain = (text || rule["default"] || "").replace(CONTROL, "").replace(RUNS, " ");
-      return [Array.from(plain).slice(0, rule.max).join(""), ""];
+      return [plain(text, rule.max) || plain(rule["default"] || "", rule.max), ""];
     }
     CONTROL.lastIndex = 0;
     if (CONTROL.test(text)) return [null, "control"];

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,12 +15,17 @@ from handraiser.core.consent.models import Grant, Purpose, Wording
 from handraiser.core.journal import outbox
 from handraiser.core.journal.events.consent import ConsentGranted, ConsentWithdrawn
 from handraiser.core.people.models import Person
+from handraiser.kit import clock, ids, rows
+from handraiser.kit.envelope import Event
 from handraiser.kit.errors import DomainError
 
 PURPOSES = {
     "marketing": ("News by email", "Newsletters and tips by email; every mail has a link to stop."),
     "sales": ("Contact about a request", "A call or mail about what the person asked for."),
 }
+
+
+LOCALE = "en-gb"
 
 
 def truncated(ip: str) -> str:
@@ -30,55 +37,101 @@ def truncated(ip: str) -> str:
     return str(ipaddress.ip_network(f"{address}/{24 if address.version == 4 else 48}", strict=False))
 
 
-def _purpose(key: str) -> Purpose:
-    if key not in PURPOSES:
-        raise DomainError("unknown_purpose", f"There is no purpose {key}.", field="purpose")
-    label, description = PURPOSES[key]
-    return Purpose.objects.get_or_create(key=key, defaults={"label": label, "description": description})[0]
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """What a person allowed, with the exact words they saw, and where. `newcomer`: made in this transaction."""
+
+    person: Person
+    purpose: str
+    wording: str
+    proof: dict[str, Any]
+    newcomer: bool = False
+
+    @property
+    def wording_hash(self) -> str:
+        return hashlib.sha256(f"{self.purpose}\n{LOCALE}\n{self.wording}".encode()).hexdigest()
 
 
-@transaction.atomic
 def grant(
-    *,
-    person: Person,
-    purpose_key: str,
-    wording_text: str,
-    at: datetime,
-    proof: dict[str, Any],
-    locale: str = "en-gb",
+    *, person: Person, purpose_key: str, wording_text: str, at: datetime, proof: dict[str, Any]
 ) -> Grant:
-    """Record that a person allowed a purpose, with the exact words they saw and where.
+    """Record one permission; returns the grant in force. See `grant_all`."""
+    asked = Permission(person=person, purpose=purpose_key, wording=wording_text, proof=proof)
+    return grant_all([asked], at=at)[0]
 
-    Returns the grant in force; saying yes twice keeps the first proof and changes nothing else. Raises
-    DomainError("unknown_purpose") or ("no_wording").
+
+@transaction.atomic(savepoint=False)
+def grant_all(permissions: Sequence[Permission], *, at: datetime) -> list[Grant]:
+    """Record what people allowed; returns the grants in force.
+
+    Saying yes twice keeps the first proof and changes nothing else. Raises DomainError("unknown_purpose") or
+    ("no_wording").
     """
-    if not wording_text.strip():
-        raise DomainError("no_wording", "Consent needs the words that were shown.", field="wording")
-    purpose = _purpose(purpose_key)
-    digest = hashlib.sha256(f"{purpose_key}\n{locale}\n{wording_text}".encode()).hexdigest()
-    wording, _ = Wording.objects.get_or_create(
-        hash=digest,
-        defaults={"purpose": purpose, "text": wording_text, "locale": locale, "first_used_at": at},
+    if not permissions:
+        return []
+    for asked in permissions:
+        if not asked.wording.strip():
+            raise DomainError("no_wording", "Consent needs the words that were shown.", field="wording")
+        if asked.purpose not in PURPOSES:
+            raise DomainError("unknown_purpose", f"There is no purpose {asked.purpose}.", field="purpose")
+    _remember(permissions, at=at)
+    known = {asked.person.id for asked in permissions if not asked.newcomer}
+    in_force: dict[tuple[str, str], Grant] = {}
+    if known:
+        for held in Grant.objects.filter(person_id__in=known, withdrawn_at=None):
+            in_force[(held.person_id, held.purpose_id)] = held
+    made: list[Grant] = []
+    facts: list[Event] = []
+    answer = []
+    for asked in permissions:
+        place = (asked.person.id, asked.purpose)
+        if place not in in_force:
+            proof = asked.proof
+            if "ip" in proof:
+                proof = {**proof, "ip": truncated(str(proof["ip"]))}
+            new = in_force[place] = Grant(
+                id=ids.new("grant", at_ms=clock.ms(at)),
+                person=asked.person,
+                purpose_id=asked.purpose,
+                wording_id=asked.wording_hash,
+                proof=proof,
+                granted_at=at,
+            )
+            made.append(new)
+            fact = ConsentGranted(purpose=asked.purpose, grant=new.id, wording_hash=asked.wording_hash)
+            facts.append(outbox.prepare(fact, at=at, person=asked.person.id))
+        answer.append(in_force[place])
+    rows.insert(made)
+    outbox.publish_all(facts)
+    return answer
+
+
+def _remember(permissions: Sequence[Permission], *, at: datetime) -> None:
+    """Keep the words, and the purposes that were never used before."""
+    asked = {permission.wording_hash: permission for permission in permissions}
+    purposes = {permission.purpose for permission in permissions}
+    rows.insert(
+        [Purpose(key=key, label=PURPOSES[key][0], description=PURPOSES[key][1]) for key in sorted(purposes)],
+        known=True,
     )
-    in_force = Grant.objects.filter(person=person, purpose=purpose, withdrawn_at=None).first()
-    if in_force:
-        return in_force
-    if "ip" in proof:
-        proof = {**proof, "ip": truncated(str(proof["ip"]))}
-    made = Grant.objects.create(person=person, purpose=purpose, wording=wording, proof=proof, granted_at=at)
-    outbox.publish(
-        ConsentGranted(purpose=purpose_key, grant=made.id, wording_hash=digest), at=at, person=person.id
+    rows.insert(
+        [
+            Wording(hash=digest, purpose_id=one.purpose, text=one.wording, locale=LOCALE, first_used_at=at)
+            for digest, one in sorted(asked.items())
+        ],
+        known=True,
     )
-    return made
 
 
 @transaction.atomic
 def withdraw(*, person: Person, purpose_key: str, at: datetime, how: str) -> bool:
     """Take a permission back; True if there was one. Withdrawal is recorded either way."""
-    rows = Grant.objects.filter(person=person, purpose_id=purpose_key, withdrawn_at=None)
-    ids = list(rows.values_list("id", flat=True))
-    rows.update(withdrawn_at=at, withdrawn_how=how)
+    in_force = Grant.objects.filter(person=person, purpose_id=purpose_key, withdrawn_at=None)
+    ended = list(in_force.values_list("id", flat=True))
+    in_force.update(withdrawn_at=at, withdrawn_how=how)
     outbox.publish(
-        ConsentWithdrawn(purpose=purpose_key, grant=ids[0] if ids else "", how=how), at=at, person=person.id
+        ConsentWithdrawn(purpose=purpose_key, grant=ended[0] if ended else "", how=how),
+        at=at,
+        person=person.id,
     )
-    return bool(ids)
+    return bool(ended)

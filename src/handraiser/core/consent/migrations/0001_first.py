@@ -29,9 +29,8 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Wording',
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('hash', models.CharField(help_text='SHA-256 of purpose, locale and text.', max_length=64, primary_key=True, serialize=False)),
                 ('text', models.TextField()),
-                ('hash', models.CharField(help_text='SHA-256 of purpose, locale and text.', max_length=64)),
                 ('locale', models.CharField(default='en-gb', max_length=12)),
                 ('first_used_at', models.DateTimeField()),
                 ('purpose', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='consent.purpose')),
@@ -55,10 +54,6 @@ class Migration(migrations.Migration):
             options={
                 'db_table': 'consent_grant',
             },
-        ),
-        migrations.AddConstraint(
-            model_name='wording',
-            constraint=models.UniqueConstraint(fields=('hash',), name='wording_once'),
         ),
         migrations.AddIndex(
             model_name='grant',

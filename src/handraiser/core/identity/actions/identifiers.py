@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
 
 from handraiser.core.identity import rules
+from handraiser.core.journal import outbox
 from handraiser.core.people.actions import people
 from handraiser.core.people.models import Identifier, Person
 from handraiser.core.staff.models import Organisation
+from handraiser.kit import clock, ids, rows
+
+# kind -> value, as `Identifier` holds them
+Wanted = dict[str, str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is known of somebody: identifiers as they were written, and values for `people.change`."""
+
+    email: str = ""
+    phone: str = ""
+    external: tuple[str, str] | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Resolved:
     """Who it is, and whether they were new."""
 
@@ -22,7 +38,6 @@ class Resolved:
     created: bool
 
 
-@transaction.atomic
 def resolve(
     *,
     at: datetime,
@@ -30,68 +45,120 @@ def resolve(
     email: str = "",
     phone: str = "",
     external: tuple[str, str] | None = None,
-    values: dict[str, Any] | None = None,
+    values: Mapping[str, Any] | None = None,
     by: str = "",
     proven: bool = False,
 ) -> Resolved:
-    """Find a person by normalised email, then external id, then phone; make them if nobody fits.
+    """Find or make one person; see `resolve_all`."""
+    asked = Asked(email=email, phone=phone, external=external, values=values or {})
+    return resolve_all([asked], at=at, how=how, by=by, proven=proven)[0]
+
+
+def resolve_all(
+    asked: Sequence[Asked], *, at: datetime, how: str, by: str = "", proven: bool = False
+) -> list[Resolved]:
+    """Find people by normalised email, then external id, then phone; make those whom nobody fits.
 
     A phone alone joins only when no email speaks against it: families and offices share numbers. `values` go
-    through `people.change`, so an unproven form fills gaps and overwrites nothing. New identifiers are added to
-    whoever was found, unless somebody else holds them.
+    through `people.change_all`, so an unproven form fills gaps and overwrites nothing. New identifiers are
+    added to whoever was found, unless somebody else holds them. The same person asked for twice is one.
     """
-    country = Organisation.get().country
-    normal = {
-        "email": rules.normal_email(email),
-        "phone": rules.normal_phone(phone, country=country),
-    }
-    if external and external[1]:
-        normal[f"external:{external[0]}"] = external[1].strip()
-    wanted = {kind: value for kind, value in normal.items() if value}
+    country = Organisation.get().country if any(one.phone for one in asked) else ""
+    wanted = [_normal(one, country) for one in asked]
     try:
-        with transaction.atomic():
-            return _resolve(wanted, at=at, how=how, values=dict(values or {}), by=by, proven=proven)
+        with transaction.atomic(), outbox.gathering():
+            return _resolve(asked, wanted, at=at, how=how, by=by, proven=proven)
     except IntegrityError:
-        # Somebody made the same person a moment ago: now they can be found.
-        return _resolve(wanted, at=at, how=how, values=dict(values or {}), by=by, proven=proven)
+        # Somebody made one of them a moment ago: now they can be found.
+        with transaction.atomic(), outbox.gathering():
+            return _resolve(asked, wanted, at=at, how=how, by=by, proven=proven)
+
+
+def _normal(one: Asked, country: str) -> Wanted:
+    """The identifiers in the order in which they decide who it is."""
+    normal = {"email": rules.normal_email(one.email) if one.email else ""}
+    if one.external:
+        normal[f"external:{one.external[0]}"] = one.external[1].strip()
+    if one.phone:
+        normal["phone"] = rules.normal_phone(one.phone, country=country)
+    return {kind: value for kind, value in normal.items() if value}
 
 
 def _resolve(
-    wanted: dict[str, str], *, at: datetime, how: str, values: dict[str, Any], by: str, proven: bool
-) -> Resolved:
-    held = {
-        kind: Identifier.objects.filter(kind=kind, value=value).select_related("person").first()
-        for kind, value in wanted.items()
-    }
-    order = ["email", *(kind for kind in wanted if kind.startswith("external:")), "phone"]
-    found = next((held[kind] for kind in order if held.get(kind)), None)
-    if (
-        found is not None
-        and found.kind == "phone"
-        and "email" in wanted
-        and Identifier.objects.filter(person=found.person, kind="email").exists()
-    ):
-        found = None
-    if "email" in wanted:
-        values.setdefault("email", wanted["email"])
-    if "phone" in wanted:
-        values.setdefault("phone", wanted["phone"])
-    if found is None:
-        fixed = {*people.FIELDS, "company_name", "company_domain"}
-        person = people.create(
-            at=at,
-            how=how,
-            by=by,
-            attributes={key: value for key, value in values.items() if key not in fixed and value != ""},
-            **{key: value for key, value in values.items() if key in fixed},
-        )
-    else:
-        person = found.person
-        people.change(person=person, values=values, at=at, by=by, proven=proven)
-        person.refresh_from_db()
-    Identifier.objects.bulk_create(
-        Identifier(kind=kind, value=value, person=person, created_at=at)
-        for kind, value in wanted.items()
-        if held[kind] is None
+    asked: Sequence[Asked], wanted: Sequence[Wanted], *, at: datetime, how: str, by: str, proven: bool
+) -> list[Resolved]:
+    holders = _holders(wanted)
+    mailed = _with_an_email(holders, wanted)
+    before = set(holders.values())
+    newcomers: dict[str, Mapping[str, Any]] = {}
+    fresh: dict[tuple[str, str], str] = {}
+    found: list[tuple[str, bool]] = []
+    for one, theirs in zip(asked, wanted, strict=True):
+        who = _who(theirs, holders, mailed)
+        created = who is None
+        if who is None:
+            who = ids.new("person", at_ms=clock.ms(at))
+            newcomers[who] = _with_identifiers(one, theirs)
+        found.append((who, created))
+        for key in theirs.items():
+            if key not in holders:
+                holders[key] = fresh[key] = who
+        if "email" in theirs:
+            mailed.add(who)
+    known = {person.id: person for person in people.create_all(newcomers, at=at, how=how)}
+    if again := before & {who for who, _ in found}:
+        known |= people.locked(again)
+    changes = [
+        (known[who], _with_identifiers(one, theirs))
+        for one, theirs, (who, created) in zip(asked, wanted, found, strict=True)
+        if not created
+    ]
+    if changes:
+        people.change_all(changes, at=at, by=by, proven=proven)
+    rows.insert(
+        [
+            Identifier(kind=kind, value=value, person_id=who, created_at=at)
+            for (kind, value), who in fresh.items()
+        ]
     )
-    return Resolved(person=person, created=found is None)
+    return [Resolved(person=known[who], created=created) for who, created in found]
+
+
+def _with_identifiers(one: Asked, theirs: Wanted) -> dict[str, Any]:
+    told: dict[str, Any] = {kind: theirs[kind] for kind in ("email", "phone") if kind in theirs}
+    return {**told, **one.values}
+
+
+def _holders(wanted: Sequence[Wanted]) -> dict[tuple[str, str], str]:
+    """Who holds these identifiers: (kind, value) -> person id."""
+    values: dict[str, set[str]] = {}
+    for theirs in wanted:
+        for kind, value in theirs.items():
+            values.setdefault(kind, set()).add(value)
+    holders: dict[tuple[str, str], str] = {}
+    for kind, theirs_all in values.items():
+        held = Identifier.objects.filter(kind=kind, value__in=theirs_all)
+        holders.update(((kind, value), who) for value, who in held.values_list("value", "person_id"))
+    return holders
+
+
+def _with_an_email(holders: Mapping[tuple[str, str], str], wanted: Sequence[Wanted]) -> set[str]:
+    """Which of those that a phone alone would find have an email address already."""
+    in_doubt = {
+        holders[("phone", theirs["phone"])]
+        for theirs in wanted
+        if "email" in theirs and ("phone", theirs.get("phone", "")) in holders
+    }
+    if not in_doubt:
+        return set()
+    addressed = Identifier.objects.filter(kind="email", person_id__in=in_doubt)
+    return set(addressed.values_list("person_id", flat=True))
+
+
+def _who(theirs: Wanted, holders: Mapping[tuple[str, str], str], mailed: set[str]) -> str | None:
+    for kind, value in theirs.items():
+        who = holders.get((kind, value))
+        if who is None or (kind == "phone" and "email" in theirs and who in mailed):
+            continue
+        return who
+    return None

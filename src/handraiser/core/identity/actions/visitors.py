@@ -11,7 +11,7 @@ from handraiser.core.journal import outbox
 from handraiser.core.journal.events.identity import VisitorLinked
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def link(*, visitor: str, person_id: str, how: str, at: datetime) -> bool:
     """Say that this visitor is this person; True if that is news.
 

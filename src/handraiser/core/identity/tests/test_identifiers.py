@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 
-from hypothesis import given
+from django.db import transaction
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from handraiser.core.identity import rules
 from handraiser.core.identity.actions import identifiers
+from handraiser.core.journal.models import OutboxEvent
 from handraiser.core.people.models import Identifier, Person
 
 NOW = datetime(2026, 11, 19, 10, tzinfo=UTC)
@@ -61,3 +64,55 @@ def test_a_normal_address_is_stable(text):
 def test_any_number_is_read_or_refused(text, country):
     once = rules.normal_phone(text, country=country)
     assert once == "" or once.startswith("+")
+
+
+_FEW = st.sampled_from
+_ASKED = st.builds(
+    identifiers.Asked,
+    email=_FEW(["", "a@one.example.com", "A@one.example.com ", "b@two.example.com", "no address"]),
+    phone=_FEW(["", "020 7946 0018", "+442079460018", "020 7946 0019"]),
+    external=_FEW([None, ("crm", "1"), ("crm", "2"), ("shop", "1")]),
+    values=st.fixed_dictionaries(
+        {},
+        optional={
+            "first_name": _FEW(["Ann", "Mallory"]),
+            "company_name": _FEW(["Halden", "HALDEN ", "Tarn"]),
+            "company_domain": _FEW(["halden.example.com", "tarn.example.com"]),
+        },
+    ),
+)
+
+
+def _known():
+    """Everybody as far as it does not depend on chance: identifiers, values, employer, proposals."""
+    return sorted(
+        (
+            sorted(person.identifiers.values_list("kind", "value")),
+            person.first_name,
+            person.email,
+            person.phone,
+            (person.company.name_key, person.company.domain) if person.company else ("", ""),
+            sorted(person.proposed.items()),
+        )
+        for person in Person.objects.select_related("company")
+    )
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(before=st.lists(_ASKED, max_size=3), batch=st.lists(_ASKED, min_size=1, max_size=6))
+def test_many_at_once_are_the_same_as_one_by_one(organisation, before, batch):
+    def outcome(resolve_batch):
+        with transaction.atomic():
+            for one in before:
+                identifiers.resolve_all([one], at=NOW, how="form")
+            created = [found.created for found in resolve_batch()]
+            known = _known()
+            facts = sorted(
+                json.loads(row)["name"] for row in OutboxEvent.objects.values_list("payload", flat=True)
+            )
+            transaction.set_rollback(True)
+        return created, known, facts
+
+    together = outcome(lambda: identifiers.resolve_all(batch, at=NOW, how="form"))
+    apart = outcome(lambda: [identifiers.resolve_all([one], at=NOW, how="form")[0] for one in batch])
+    assert together == apart

@@ -46,12 +46,13 @@ class SubmissionQuarantined(Fact):
 
 @dataclass(frozen=True, kw_only=True)
 class MagnetSent(Fact):
-    """A lead magnet was delivered: the link on the page and by email."""
+    """A lead magnet was delivered: the link on the page and by email. `grant` is the id of the link."""
 
     name: ClassVar[str] = "capture.magnet_sent"
 
     magnet: str
     magnet_name: str
+    grant: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,8 +10,9 @@ from django.db import transaction
 
 from handraiser.core.journal import outbox
 from handraiser.core.journal.events.people import PersonChanged, PersonCreated
-from handraiser.core.people.models import Company, FieldDefinition, Person
-from handraiser.kit import clock, ids
+from handraiser.core.people.actions import companies
+from handraiser.core.people.models import FieldDefinition, Person
+from handraiser.kit import clock, ids, rows
 from handraiser.kit.errors import DomainError
 
 # Attributes that a form, an import or a person at the desk may set; True: personal, hashed in the journal.
@@ -23,102 +25,124 @@ FIELDS: dict[str, bool] = {
     "country": False,
     "time_zone": False,
 }
+_COMPANY = ("company_name", "company_domain")
 
 
-def company_named(*, name: str, domain: str = "", at: datetime) -> Company | None:
-    """The company of this domain, else of this name; made if new. None when neither is given."""
-    name, domain = name.strip(), domain.strip().lower()
-    if not name and not domain:
-        return None
-    found = Company.objects.filter(domain=domain).first() if domain else None
-    found = found or Company.objects.filter(name__iexact=name).order_by("id").first() if name else found
-    return found or Company.objects.create(name=name or domain, domain=domain, created_at=at)
+def create(*, at: datetime, how: str, **values: Any) -> Person:
+    """Make one person; see `create_all`."""
+    return create_all({ids.new("person", at_ms=clock.ms(at)): values}, at=at, how=how)[0]
 
 
-@transaction.atomic
-def create(
-    *,
-    at: datetime,
-    how: str,
-    first_name: str = "",
-    last_name: str = "",
-    email: str = "",
-    phone: str = "",
-    job_title: str = "",
-    company_name: str = "",
-    company_domain: str = "",
-    country: str = "",
-    time_zone: str = "",
-    attributes: dict[str, Any] | None = None,
-    by: str = "",
-) -> Person:
-    """Make a person and announce it. Does not look for duplicates: `identifiers.resolve` does."""
-    person = Person.objects.create(
-        id=ids.new("person", at_ms=clock.ms(at)),
-        first_name=first_name,
-        last_name=last_name,
-        email=email,
-        phone=phone,
-        job_title=job_title,
-        company=company_named(name=company_name, domain=company_domain, at=at),
-        country=country,
-        time_zone=time_zone,
-        attributes=attributes or {},
-        created_at=at,
+@transaction.atomic(savepoint=False)
+def create_all(newcomers: Mapping[str, Mapping[str, Any]], *, at: datetime, how: str) -> list[Person]:
+    """Make people of values by new id, and announce them. Does not look for duplicates: `identifiers.resolve` does.
+
+    Keys are those of FIELDS, `company_name`, `company_domain`, and custom person fields.
+    """
+    employers = companies.named({_employer(values) for values in newcomers.values()}, at=at)
+    people = [
+        Person(
+            id=person_id,
+            company_id=employers.get(_employer(values)),
+            attributes={
+                key: value
+                for key, value in values.items()
+                if key not in FIELDS and key not in _COMPANY and value not in ("", None)
+            },
+            created_at=at,
+            **{key: value for key, value in values.items() if key in FIELDS},
+        )
+        for person_id, values in newcomers.items()
+    ]
+    rows.insert(people)
+    outbox.publish_all(
+        [
+            outbox.prepare(
+                PersonCreated(how=how, email=person.email, phone=person.phone), at=at, person=person.id
+            )
+            for person in people
+        ]
     )
-    outbox.publish(PersonCreated(how=how, email=email, phone=phone), at=at, person=person.id)
-    return person
+    return people
+
+
+def _employer(values: Mapping[str, Any]) -> companies.Named:
+    return str(values.get("company_name") or ""), str(values.get("company_domain") or "")
+
+
+def locked(person_ids: Iterable[str]) -> dict[str, Person]:
+    """These people by id, as they are now, kept from every other transaction until ours ends."""
+    return Person.objects.select_for_update().in_bulk(list(person_ids))
 
 
 @transaction.atomic
 def change(
-    *, person: Person, values: dict[str, Any], at: datetime, by: str = "", proven: bool = False
+    *, person: Person, values: Mapping[str, Any], at: datetime, by: str = "", proven: bool = False
 ) -> list[str]:
-    """Set attributes; returns the names of those that changed.
+    """Set attributes of one person; returns the names of those that changed. See `change_all`."""
+    fresh = locked([person.id])[person.id]
+    return change_all([(fresh, values)], at=at, by=by, proven=proven)[0]
+
+
+def change_all(
+    changes: Sequence[tuple[Person, Mapping[str, Any]]], *, at: datetime, by: str = "", proven: bool = False
+) -> list[list[str]]:
+    """Set attributes of `locked` people, in order; returns for each the names of those that changed.
 
     Keys are those of FIELDS, `company_name`, `company_domain`, or keys of custom person fields. An unproven
     value (an open form can be filled in by anybody) never overwrites: it is kept in `proposed`. Empty values
     are no information and are passed over unless proven. Raises DomainError("unknown_field").
     """
-    custom = {f.key: f for f in FieldDefinition.objects.filter(entity="person")}
-    unknown = set(values) - set(FIELDS) - {"company_name", "company_domain"} - set(custom)
-    if unknown:
+    others = {key for _, values in changes for key in values} - FIELDS.keys() - set(_COMPANY)
+    custom: dict[str, bool] = {}
+    if others:
+        custom = dict(FieldDefinition.objects.filter(entity="person").values_list("key", "personal"))
+    if unknown := others - custom.keys():
         raise DomainError("unknown_field", f"There is no person field {', '.join(sorted(unknown))}.")
-    person = Person.objects.select_for_update(of=("self",)).select_related("company").get(id=person.id)
-    changed: list[str] = []
-    for key, value in values.items():
-        if key in ("company_name", "company_domain") or (value in ("", None) and not proven):
-            continue
-        old = getattr(person, key) if key in FIELDS else person.attributes.get(key, "")
-        if old == value:
-            continue
-        if old not in ("", None) and not proven:
-            person.proposed = {**person.proposed, key: value}
-            continue
-        if key in FIELDS:
-            setattr(person, key, value)
-        else:
-            person.attributes = {**person.attributes, key: value}
-        changed.append(key)
-    name = str(values.get("company_name") or "")
-    domain = str(values.get("company_domain") or "")
-    if (name or domain) and (proven or person.company is None):
-        company = company_named(name=name, domain=domain, at=at)
-        if company != person.company:
-            person.company = company
-            changed.append("company")
-    person.save()
-    for key in changed:
-        hidden = FIELDS.get(key, key in custom and custom[key].personal)
-        value = person.company_id if key == "company" else values[key]
-        outbox.publish(
-            PersonChanged(
-                field_name=key,
+    moved = {
+        _employer(values)
+        for person, values in changes
+        if proven or (any(_employer(values)) and not person.company_id)
+    }
+    employers = companies.named(moved, at=at)
+    touched: dict[str, Person] = {}
+    changed: list[list[str]] = []
+    events = []
+    for person, values in changes:
+        names = [key for key, value in values.items() if _set(person, key, value, proven=proven)]
+        employer = employers.get(_employer(values))
+        if employer and employer != person.company_id and (proven or not person.company_id):
+            person.company_id = employer
+            names.append("company")
+        touched[person.id] = person
+        changed.append(names)
+        for name in names:
+            hidden = FIELDS.get(name, custom.get(name, False))
+            value = person.company_id if name == "company" else values[name]
+            fact = PersonChanged(
+                field_name=name,
                 value=None if hidden else value,
                 value_hash=outbox.personal_hash(str(value)) if hidden and value else None,
                 by=by,
-            ),
-            at=at,
-            person=person.id,
-        )
+            )
+            events.append(outbox.prepare(fact, at=at, person=person.id))
+    rows.update(list(touched.values()), [*FIELDS, "company", "attributes", "proposed"])
+    outbox.publish_all(events)
     return changed
+
+
+def _set(person: Person, key: str, value: Any, *, proven: bool) -> bool:
+    """Set one attribute, or keep it as a proposal; True if the person changed."""
+    if key in _COMPANY or (value in ("", None) and not proven):
+        return False
+    old = getattr(person, key) if key in FIELDS else person.attributes.get(key, "")
+    if old == value:
+        return False
+    if old not in ("", None) and not proven:
+        person.proposed = {**person.proposed, key: value}
+        return False
+    if key in FIELDS:
+        setattr(person, key, value)
+    else:
+        person.attributes = {**person.attributes, key: value}
+    return True

@@ -32,6 +32,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.CharField(default=functools.partial(handraiser.kit.ids.new, *('company',), **{}), max_length=40, primary_key=True, serialize=False)),
                 ('name', models.CharField(max_length=200)),
+                ('name_key', models.CharField(editable=False, help_text='`key_of(name)`: how names are compared.', max_length=200)),
                 ('domain', models.CharField(blank=True, max_length=200)),
                 ('industry', models.CharField(blank=True, max_length=120)),
                 ('employees', models.IntegerField(help_text='None: unknown.', null=True)),
@@ -41,7 +42,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'db_table': 'people_company',
-                'indexes': [models.Index(fields=['name'], name='company_by_name')],
+                'indexes': [models.Index(fields=['name'], name='company_by_name'), models.Index(fields=['name_key'], name='company_by_name_key')],
                 'constraints': [models.UniqueConstraint(condition=models.Q(('domain', ''), _negated=True), fields=('domain',), name='company_domain_once')],
             },
         ),

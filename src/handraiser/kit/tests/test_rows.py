@@ -1,0 +1,56 @@
+"""Many rows with one statement: what is written is what Django would have written."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from handraiser.core.people.models import Identifier, Person
+from handraiser.kit import rows
+
+pytestmark = pytest.mark.django_db
+AT = datetime(2026, 3, 29, 1, 30, 0, 123456, tzinfo=UTC)
+
+
+def person(**values):
+    return Person(created_at=AT, attributes={"size": 4, "words": ["ä", "'"]}, **values)
+
+
+def test_it_works():
+    ann, bea = person(first_name="Ann"), person(first_name="Bea", last_seen_at=AT)
+    rows.insert([ann, bea])
+    assert Person.objects.get(id=bea.id).last_seen_at == AT
+    kept = Person.objects.get(id=ann.id)
+    for field in Person._meta.concrete_fields:
+        assert getattr(kept, field.attname) == getattr(ann, field.attname)
+    ann.first_name, ann.attributes, bea.first_name = "Anna", {}, "Béa"
+    rows.update([ann, bea], ["first_name", "attributes"])
+    assert list(Person.objects.order_by("first_name").values_list("first_name", "attributes")) == [
+        ("Anna", {}),
+        ("Béa", bea.attributes),
+    ]
+    # A row that was inserted this way is one that Django knows as stored.
+    ann.save()
+    assert Person.objects.count() == 2
+
+
+def test_nothing_is_no_statement(django_assert_num_queries):
+    with django_assert_num_queries(0):
+        rows.insert([])
+        rows.update([], ["first_name"])
+
+
+def test_a_conflict_adds_none_of_them_unless_known_rows_are_passed_over():
+    ann = person(first_name="Ann")
+    rows.insert([ann])
+    two = [
+        Identifier(kind="email", value=value, person=ann, created_at=AT)
+        for value in ("a@one.example.com", "a@one.example.com")
+    ]
+    with pytest.raises(IntegrityError), transaction.atomic():
+        rows.insert(two)
+    assert not Identifier.objects.exists()
+    rows.insert(two, known=True)
+    assert Identifier.objects.count() == 1
