@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import secrets
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from django.conf import settings
 from django.db import connections
 
 ROOT = Path(__file__).resolve().parent.parent
+_DATABASE = "database"  # in a data folder of a test on PostgreSQL: the name of its database
 
 
 def _state() -> str:
@@ -50,6 +52,69 @@ def template_home() -> Path:
     return final
 
 
+def on_postgres() -> bool:
+    """True when this run is about PostgreSQL: DATABASE_URL is set."""
+    return bool(os.environ.get("DATABASE_URL"))
+
+
+def _url(name: str) -> str:
+    return os.environ["DATABASE_URL"].rpartition("/")[0] + "/" + name
+
+
+def _server() -> Any:
+    import psycopg
+
+    return psycopg.connect(_url("postgres"), autocommit=True)
+
+
+def _template_database(db: Any) -> str:
+    """The migrated database on this server, made when it is asked for first."""
+    template = f"handraiser_template_{_state()}"
+    # Several test processes start at once; one makes it, the others wait for the lock.
+    db.execute("select pg_advisory_lock(1)")
+    if not db.execute("select 1 from pg_database where datname = %s", (template,)).fetchone():
+        making = f"{template}_making"
+        db.execute(f"drop database if exists {making} with (force)")
+        db.execute(f"create database {making}")
+        home = Path(tempfile.mkdtemp(prefix="handraiser-home-"))
+        _migrate(home, DATABASE_URL=_url(making))
+        shutil.rmtree(home)
+        db.execute(f"alter database {making} rename to {template}")
+    db.execute("select pg_advisory_unlock(1)")
+    return template
+
+
+def url_of(home: Path) -> str:
+    """The DATABASE_URL that belongs to a data folder of a test; "" on SQLite."""
+    note = home / _DATABASE
+    return _url(note.read_text()) if note.exists() else ""
+
+
+def lay(home: Path, *, like: Path | None = None) -> Path:
+    """Lay a data folder: migrated and empty, or a copy of another one at rest. Returns it.
+
+    On PostgreSQL it gets a database of its own, which `url_of` names.
+    """
+    shutil.copytree(like or template_home(), home, dirs_exist_ok=True)
+    home.chmod(0o700)
+    if on_postgres():
+        name = f"handraiser_home_{secrets.token_hex(6)}"
+        with _server() as db:
+            source = (like / _DATABASE).read_text() if like else _template_database(db)
+            db.execute(f"create database {name} template {source}")
+        (home / _DATABASE).write_text(name)
+    return home
+
+
+def sweep_away(home: Path) -> None:
+    """Remove a data folder and what belongs to it."""
+    note = home / _DATABASE
+    if note.exists():
+        with _server() as db:
+            db.execute(f"drop database if exists {note.read_text()} with (force)")
+    shutil.rmtree(home, ignore_errors=True)
+
+
 class SqliteCopy:
     """Records and cache as files in a folder of this run."""
 
@@ -77,54 +142,17 @@ class PostgresCopy:
 
     def __init__(self) -> None:
         self.cache = SqliteCopy()
-        self.server = dict(connections["default"].settings_dict)
         self.name = f"handraiser_test_{os.getpid()}"
-        self.template = f"handraiser_template_{_state()}"
-
-    def _connect(self) -> Any:
-        import psycopg
-
-        server = self.server
-        return psycopg.connect(
-            dbname="postgres",
-            user=server["USER"],
-            password=server["PASSWORD"],
-            host=server["HOST"],
-            port=server["PORT"] or None,
-            autocommit=True,
-        )
-
-    def _make_template(self, db: Any) -> None:
-        # Several test processes start at once; one makes it, the others wait for the lock.
-        db.execute("select pg_advisory_lock(1)")
-        if db.execute("select 1 from pg_database where datname = %s", (self.template,)).fetchone():
-            return
-        making = f"{self.template}_making"
-        db.execute(f"drop database if exists {making} with (force)")
-        db.execute(f"create database {making}")
-        home = Path(tempfile.mkdtemp(prefix="handraiser-home-"))
-        _migrate(home, DATABASE_URL=self._url(making))
-        shutil.rmtree(home)
-        db.execute(f"alter database {making} rename to {self.template}")
-
-    def _url(self, name: str) -> str:
-        return os.environ["DATABASE_URL"].rpartition("/")[0] + "/" + name
 
     def restore(self) -> None:
         """Copy the template anew."""
-        import psycopg
-
         from handraiser.core.journal import live
 
         live.close()
         connections["default"].close()
-        with self._connect() as db:
+        with _server() as db:
             db.execute(f"drop database if exists {self.name} with (force)")
-            try:
-                db.execute(f"create database {self.name} template {self.template}")
-            except psycopg.errors.InvalidCatalogName:
-                self._make_template(db)
-                db.execute(f"create database {self.name} template {self.template}")
+            db.execute(f"create database {self.name} template {_template_database(db)}")
         connections["default"].settings_dict["NAME"] = self.name
         settings.DATABASES["default"]["NAME"] = self.name
         connections["cache"].close()
@@ -135,7 +163,7 @@ class PostgresCopy:
     def remove(self) -> None:
         """Drop the database of this run; the template stays for the next."""
         connections.close_all()
-        with self._connect() as db:
+        with _server() as db:
             db.execute(f"drop database if exists {self.name} with (force)")
         self.cache.remove()
 

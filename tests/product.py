@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -47,13 +46,13 @@ class Product:
         self.process: subprocess.Popen[str] | None = None
         self.email = self.password = ""
         if not (self.home / "records.sqlite3").exists():
-            shutil.copytree(databases.template_home(), self.home, dirs_exist_ok=True)
-            self.home.chmod(0o700)
+            databases.lay(self.home)
 
     def _environment(self) -> dict[str, str]:
-        inherited = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "HANDRAISER_FAILPOINT")}
+        inherited = {k: v for k, v in os.environ.items() if k != "HANDRAISER_FAILPOINT"}
         return {
             **inherited,
+            "DATABASE_URL": databases.url_of(self.home),
             "HANDRAISER_HOME": str(self.home),
             "HANDRAISER_PORT": str(self.port),
             **self.environment,
@@ -70,6 +69,14 @@ class Product:
         if check and done.returncode:
             raise RuntimeError(f"handraiser {' '.join(verb)} failed:\n{done.stdout}{done.stderr}")
         return done
+
+    def script(self, text: str) -> str:
+        """Run Python with this product's settings; returns what it printed. RuntimeError if it fails."""
+        environment = {**self._environment(), "DJANGO_SETTINGS_MODULE": "handraiser.config.settings"}
+        done = subprocess.run([sys.executable, "-c", text], env=environment, capture_output=True, text=True)
+        if done.returncode:
+            raise RuntimeError(f"the script failed:\n{done.stdout}{done.stderr}")
+        return done.stdout
 
     def start(self) -> Product:
         """Start everything and wait until it answers."""
@@ -141,4 +148,4 @@ class Product:
 
     def __exit__(self, *_: object) -> None:
         self.end()
-        shutil.rmtree(self.home, ignore_errors=True)
+        databases.sweep_away(self.home)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-import shutil
 import signal
 import time
 from pathlib import Path
 
 import pytest
 
-from handraiser.core.journal.store import SqliteStore
 from handraiser.kit.envelope import Event
-from tests import stores
+from tests import databases, stores
 from tests.product import Product
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -53,8 +51,7 @@ def busy(tmp_path_factory):
     mapping.write_text('[columns]\nemail = "email"\n')
     product.command("import", "leads", str(people), "--map", str(mapping))
     now = int(time.time() * 1000)
-    journal = SqliteStore(home / "journal.sqlite3")
-    journal.prepare()
+    journal = stores.journal(home)
     journal.append(
         [
             Event(
@@ -70,7 +67,7 @@ def busy(tmp_path_factory):
     )
     journal.close()
     unharmed = home.parent / "unharmed"
-    shutil.copytree(home, unharmed)
+    databases.lay(unharmed, like=home)
     at(unharmed).settle()
     return home, stores.effects(unharmed)
 
@@ -85,7 +82,7 @@ def test_the_work_is_worth_killing(busy):
 @pytest.mark.parametrize("failpoint", OF_THE_LOOP)
 def test_a_killed_loop_does_everything_once(busy, tmp_path, failpoint):
     home, wanted = busy
-    product = at(Path(shutil.copytree(home, tmp_path / "home")))
+    product = at(databases.lay(tmp_path / "home", like=home))
     loop = product.spawn("-m", "handraiser.cli", "loop", HANDRAISER_FAILPOINT=failpoint)
     assert loop.wait(60) == -signal.SIGKILL, product.log()
     if failpoint == "relay.copied":  # in the journal and still in the outbox: only the message id saves us
@@ -98,7 +95,7 @@ def test_a_killed_loop_does_everything_once(busy, tmp_path, failpoint):
 @pytest.mark.parametrize("failpoint", ["import.undone_chunk"])
 def test_a_killed_undo_takes_everything_back_once(busy, tmp_path, failpoint):
     home, _ = busy
-    product = at(Path(shutil.copytree(home, tmp_path / "home")))
+    product = at(databases.lay(tmp_path / "home", like=home))
     ((import_id,),) = stores.ask(product.home, "records", "select id from imports_import")
     words = ("-m", "handraiser.cli", "import", "undo", import_id)
     assert product.spawn(*words, HANDRAISER_FAILPOINT=failpoint).wait(60) == -signal.SIGKILL

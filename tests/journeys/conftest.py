@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import email
 import email.policy
-import os
-import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from email.message import EmailMessage
@@ -17,6 +13,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from playwright.sync_api import Browser, Page
 
+from tests import databases
 from tests.product import Product, free_port
 from tests.screens import DESKTOP, PHONE, chromium, enter, new_page
 
@@ -71,20 +68,14 @@ def postbox() -> Iterator[Postbox]:
 def northlight_home(postbox, tmp_path_factory) -> Path:
     """A data folder with the demo firm on its first day; copied by each journey."""
     product = Product()
-    subprocess.run(
-        [sys.executable, "-c", _BUSINESS.format(port=postbox.port, password=PASSWORD)],
-        env={**os.environ, "HANDRAISER_HOME": str(product.home), "DATABASE_URL": ""},
-        check=True,
-    )
+    product.script(_BUSINESS.format(port=postbox.port, password=PASSWORD))
     return product.home
 
 
 @pytest.fixture
 def northlight(northlight_home, postbox, tmp_path) -> Iterator[Product]:
     """The demo firm, running, on its first day."""
-    home = tmp_path / "home"
-    shutil.copytree(northlight_home, home)
-    home.chmod(0o700)
+    home = databases.lay(tmp_path / "home", like=northlight_home)
     postbox.mails.clear()  # the mails of an earlier story lead to a product that is gone
     with Product(home=home, HANDRAISER_OUTGOING_ALLOW="127.0.0.1") as product:
         yield product

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import sys
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
+from tests import databases
 from tests.journeys.conftest import sign_in
 from tests.product import Product
 from tests.screens import ADMIN, PUBLIC, Screen, Walk, ask_for_the_playbook
@@ -53,12 +49,10 @@ loop.settle(wiring.READERS, wiring.SWEEPS)
 @pytest.fixture(scope="module")
 def busy(northlight_home, tmp_path_factory):
     """The demo firm after a week."""
-    home = tmp_path_factory.mktemp("busy") / "home"
-    shutil.copytree(northlight_home, home)
-    home.chmod(0o700)
-    environment = {**os.environ, "HANDRAISER_HOME": str(home), "DATABASE_URL": ""}
-    subprocess.run([sys.executable, "-c", _A_WEEK], env=environment, check=True)
-    with Product(home=home, HANDRAISER_OUTGOING_ALLOW="127.0.0.1") as product:
+    home = databases.lay(tmp_path_factory.mktemp("busy") / "home", like=northlight_home)
+    product = Product(home=home, HANDRAISER_OUTGOING_ALLOW="127.0.0.1")
+    product.script(_A_WEEK)
+    with product:
         yield product
 
 

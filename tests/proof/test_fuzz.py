@@ -114,7 +114,7 @@ def _requests(route: str) -> Iterator[tuple[bytes, bytes, list[bytes], bytes]]:
         yield b"POST", plain, [b"Content-Type: " + kind], body
 
 
-def test_no_stranger_can_make_a_public_address_fail(northlight):
+def test_no_stranger_can_make_a_public_address_fail(northlight, report):
     statuses: Counter[int] = Counter()
     failed = []
     routes = _routes()
@@ -124,7 +124,10 @@ def test_no_stranger_can_make_a_public_address_fail(northlight):
             statuses[status] += 1
             if status >= 500:
                 failed.append((status, method, path[:120], [header[:60] for header in headers], body[:60]))
-    print(f"\n{len(routes)} routes, {statuses.total()} requests, answers {dict(sorted(statuses.items()))}")
+    report(
+        f"fuzz of {len(routes)} public addresses: {statuses.total()} requests,"
+        f" answers {dict(sorted(statuses.items()))}; {len(failed)} of 500 or more"
+    )
     assert not failed, failed
     assert "Traceback" not in northlight.log(), northlight.log()[-6000:]
     assert statuses[200] > 50 and statuses[404] > 50

@@ -53,8 +53,9 @@ def lighthouse(tmp_path):
     return measure
 
 
-def test_the_landing_page_is_excellent_on_a_phone(northlight, lighthouse):
+def test_the_landing_page_is_excellent_on_a_phone(northlight, lighthouse, report):
     runs = [lighthouse(f"{northlight.url}/playbook/") for _ in range(RUNS)]
     middle = {name: statistics.median(run[name] for run in runs) for name in CATEGORIES}
-    print(f"median of {RUNS}: {middle}")
+    scores = ", ".join(f"{name} {100 * score:.0f}" for name, score in middle.items())
+    report(f"Lighthouse 12, mobile, landing page, median of {RUNS}: {scores}")
     assert min(middle.values()) >= LEAST, middle

@@ -9,29 +9,16 @@ from collections import Counter
 import pytest
 
 from tests.product import Product
+from tests.proof import business
 from tests.proof.traffic import Traffic
 
 pytestmark = pytest.mark.proof
 
 SECONDS = 60
 PUBLIC = ["/", "/accounts/login/", "/healthz", "/readyz", "/nothing-here/"]
-_IMPORT = """
-import django; django.setup()
-from pathlib import Path
-from handraiser.capture.imports import tasks
-from handraiser.capture.imports.actions import runs
-from handraiser.capture.imports.rules.mapping import Mapping
-from handraiser.kit import clock
-path = Path({path!r})
-with path.open("rb") as opened:
-    this = runs.receive(file=opened, name=path.name, kind="leads", at=clock.now(), by="soak")
-runs.choose_columns(this=this, mapping=Mapping.from_dict(this.mapping))
-runs.start(this=this, at=clock.now())
-tasks.run_import.enqueue(this.id)
-"""
 
 
-def test_a_minute_of_everything_at_once(tmp_path):
+def test_a_minute_of_everything_at_once(tmp_path, report):
     with Product(home=tmp_path / "home", HANDRAISER_TRUSTED_PROXIES="127.0.0.1") as product:
         made = product.command("keys", "create", "--name", "soak", "--scope", "*")
         traffic = Traffic(product.port, made.stdout.split()[-1], random.Random(1))
@@ -45,13 +32,7 @@ def test_a_minute_of_everything_at_once(tmp_path):
         until = time.monotonic() + SECONDS
         with traffic.flowing(traffic.post_events, traffic.post_events, traffic.post_lead, read_pages):
             while time.monotonic() < until:
-                people = tmp_path / f"people{imports}.csv"
-                lines = (f"import{imports}.{number}@halden.example.com\n" for number in range(1500))
-                people.write_text("email\n" + "".join(lines))
-                script = _IMPORT.format(path=str(people))
-                settings = "handraiser.config.settings"
-                task = product.spawn("-c", script, DJANGO_SETTINGS_MODULE=settings)
-                assert task.wait(60) == 0, product.log()
+                business.start_imports(product, tmp_path, number=1, rows=1500, prefix=f"import{imports}.")
                 imports += 1
                 time.sleep(3)
         time.sleep(5)  # the tasks process ends its last import
@@ -60,9 +41,10 @@ def test_a_minute_of_everything_at_once(tmp_path):
     by_status: Counter[int] = Counter()
     for (_, status), count in traffic.answers.items():
         by_status[status] += count
-    print(
-        f"\n{SECONDS} s: {len(traffic.events)} events, {len(traffic.leads)} leads, {imports} imports,"
-        f" answers {dict(by_status)}, 'database is locked' {log.count('database is locked')}"
+    report(
+        f"soak of web, collector, loop and tasks, {SECONDS} s: {len(traffic.events)} events,"
+        f" {len(traffic.leads)} leads, {imports} imports of 1500 rows, answers {dict(by_status)};"
+        f" 'database is locked' {log.count('database is locked')} times"
     )
     assert "database is locked" not in log
     assert "Traceback" not in log, log

@@ -6,17 +6,29 @@ import http.client
 import itertools
 import json
 import random
+import re
 import threading
 import time
+import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from urllib.parse import urlencode
 
 AGENT = (
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
 )
 PAUSE_SECONDS = 0.03
 PATIENCE_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class Form:
+    """Where a form is sent to, and what its page carries beside the answers."""
+
+    action: str
+    fields: dict[str, str]
 
 
 class Traffic:
@@ -31,17 +43,20 @@ class Traffic:
         self.chance = chance
         self.events: set[str] = set()
         self.leads: set[str] = set()
+        self.forms: set[str] = set()
+        self.form = Form("", {})
         self.answers: Counter[tuple[str, int]] = Counter()
         self._stop = threading.Event()
         self._number = itertools.count()
 
-    def ask(self, method: str, path: str, body: object = None, **headers: str) -> int:
-        """One request; the status, or 0 when the connection broke."""
+    def ask(self, method: str, path: str, body: object = None, *, form: bool = False, **headers: str) -> int:
+        """One request, as JSON or as a form; the status, or 0 when the connection broke."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
-        address = f"198.51.100.{self.chance.randrange(1, 255)}"
+        address = f"198.18.{self.chance.randrange(256)}.{self.chance.randrange(1, 255)}"
         try:
-            content = None if body is None else json.dumps(body)
-            sent = {"user-agent": AGENT, "x-forwarded-for": address, "content-type": "application/json"}
+            content = None if body is None else urlencode(body) if form else json.dumps(body)  # type: ignore[arg-type]
+            kind = "application/x-www-form-urlencoded" if form else "application/json"
+            sent = {"user-agent": AGENT, "x-forwarded-for": address, "content-type": kind}
             connection.request(method, path, content, {**sent, **headers})
             answer = connection.getresponse()
             answer.read()
@@ -71,10 +86,46 @@ class Traffic:
         if self._insist(lambda: self.ask("POST", "/api/leads", {"email": email}, **headers)):
             self.leads.add(email)
 
+    def open_form(self, form_id: str) -> None:
+        """Fetch the form's page once, as a cache would keep it; a form sent too soon would be taken for spam."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/forms/{form_id}/1/") as page:
+            html = page.read().decode()
+        fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', html))
+        action = re.search(r'<form class="hr-form" action="([^"]+)"', html)
+        assert action, html
+        self.form = Form(action[1], fields)
+        time.sleep(4)
+
+    def post_form(self) -> None:
+        """A stranger looks at the prices and asks for a demo; every fifth sends the form twice."""
+        at = int(time.time() * 1000)
+        number = next(self._number)
+        visitor = f"b_{self.chance.getrandbits(128):032x}"
+        url = f"http://127.0.0.1:{self.port}/pricing/"
+        name = f"look-{number}"
+        look = {"v": visitor, "c": 1, "s": at, "e": [{"k": "page", "i": name, "a": at, "u": url}]}
+        if not self._insist(lambda: self.ask("POST", "/e", look)):
+            return
+        self.events.add(f"{name}@{at}")
+        email = f"stranger{number}@halden.example.com"
+        answers = {
+            "first_name": "Ada",
+            "last_name": "Halden",
+            "email": email,
+            "company": "Halden",
+            "job_title": "VP of Marketing",
+            "news": "yes",
+        }
+        body = {**self.form.fields, **answers, "hr_visitor": visitor, "hr_nonce": f"nonce-{number}"}
+        if self._insist(lambda: self.ask("POST", self.form.action, body, form=True)):
+            self.forms.add(email)
+            if number % 5 == 0:
+                self.ask("POST", self.form.action, body, form=True)
+
     def _insist(self, send: Callable[[], int]) -> bool:
         until = time.monotonic() + PATIENCE_SECONDS
         while not self._stop.is_set() and time.monotonic() < until:
-            if send() in (200, 201):
+            if send() in (200, 201, 303):
                 return True
             time.sleep(0.1)
         return False

@@ -1,0 +1,168 @@
+"""What is wrong with a data folder after everything came to rest: what is missing, and what is there twice."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from handraiser.collector.shapes import _message_id
+from tests import stores
+from tests.proof.business import POINTS
+from tests.proof.traffic import Traffic
+
+
+@dataclass
+class Verdict:
+    """Counts by kind of effect; nothing in either is what we want."""
+
+    checked: Counter[str] = field(default_factory=Counter)
+    lost: Counter[str] = field(default_factory=Counter)
+    doubled: Counter[str] = field(default_factory=Counter)
+    unknown_mails: int = 0
+
+    def once(self, kind: str, wanted: Iterable[str], found: Counter[str]) -> None:
+        """Each of these must be found exactly once, and nothing else more than once."""
+        wanted = set(wanted)
+        self.checked[kind] += len(wanted)
+        self.lost[kind] += len(wanted - found.keys())
+        self.doubled[kind] += sum(count - 1 for count in found.values())
+
+    def none_but(self, kind: str, wanted: Iterable[str], found: Counter[str]) -> None:
+        """Like `once`, and what nobody wanted counts as doubled."""
+        wanted = set(wanted)
+        self.once(kind, wanted, found)
+        self.doubled[kind] += len(found.keys() - wanted)
+
+    @property
+    def clean(self) -> bool:
+        """True when nothing was lost and nothing doubled."""
+        return not self.lost.total() and not self.doubled.total()
+
+    def __str__(self) -> str:
+        told = sum(count for kind, count in self.checked.items() if kind.endswith(" told"))
+        stored = {kind: count for kind, count in self.checked.items() if not kind.endswith(" told")}
+        checked = ", ".join(f"{count} {kind}" for kind, count in {**stored, "facts told": told}.items())
+        return (
+            f"lost {dict(+self.lost) or 0}, doubled {dict(+self.doubled) or 0};"
+            f" checked {checked}; mails whose answer a kill cut off: {self.unknown_mails}"
+        )
+
+
+def of(home: Path, traffic: Traffic, imported: set[str], mails: Iterable[str]) -> Verdict:
+    """Compare what clients were told with what is stored, and every effect with its cause.
+
+    `mails`: the Message-ID of each mail that the mail server got.
+    """
+    verdict = Verdict()
+    _arrivals(verdict, home, traffic, imported)
+    _readers(verdict, home)
+    _qualified(verdict, home, traffic)
+    _mails(verdict, home, Counter(mails))
+    return verdict
+
+
+def _column(home: Path, store: str, sql: str) -> Counter[str]:
+    return Counter(str(row[0]) for row in stores.ask(home, store, sql))
+
+
+def _facts(home: Path, name: str) -> Counter[str]:
+    """How often the journal tells this of each lead."""
+    return _column(home, "journal", f"select lead from event where name = '{name}'")
+
+
+def _bodies(home: Path, name: str) -> list[tuple[str, dict[str, Any]]]:
+    rows = stores.ask(home, "journal", f"select lead, body from event where name = '{name}'")
+    return [(lead, json.loads(body)) for lead, body in rows]
+
+
+def _arrivals(verdict: Verdict, home: Path, traffic: Traffic, imported: set[str]) -> None:
+    sent = {_sent_as(name) for name in traffic.events}
+    verdict.once("events", sent, stores.message_ids(home))
+    people = _column(home, "records", "select email from people_person")
+    verdict.once("people", traffic.leads | traffic.forms | imported, people)
+    of_person = _column(home, "records", "select person_id from people_lead")
+    verdict.none_but("leads", _column(home, "records", "select id from people_person"), of_person)
+    opened = _facts(home, "people.lead_opened")
+    verdict.none_but("leads told", _column(home, "records", "select id from people_lead"), opened)
+    answered = _column(home, "records", "select answers->>'email' from capture_submission")
+    verdict.once("forms", traffic.forms, answered)
+    submissions = _column(home, "records", "select id from capture_submission where state = 'accepted'")
+    told = Counter(body["submission"] for _, body in _bodies(home, "capture.form_submitted"))
+    verdict.none_but("forms told", submissions, told)
+
+
+def _sent_as(name: str) -> str:
+    """The message id that the collector gives to an event of our tracker."""
+    own, _, at = name.partition("@")
+    return _message_id("e", own, int(at))
+
+
+def _readers(verdict: Verdict, home: Path) -> None:
+    viewed = "select count(*) from event where name = 'attract.page_viewed' and visitor is not null"
+    views = stores.ask(home, "journal", viewed)[0][0]
+    pages = stores.effects(home)["pages in visits"]
+    verdict.checked["pages in visits"] += views
+    verdict.lost["pages in visits"] += max(0, views - pages)
+    verdict.doubled["pages in visits"] += max(0, pages - views)
+    of_people = _column(home, "journal", "select distinct message_id from event where person is not null")
+    kept = _column(home, "records", "select message_id from identity_timeline")
+    verdict.once("timeline items", of_people, kept)
+
+
+def _qualified(verdict: Verdict, home: Path, traffic: Traffic) -> None:
+    """Whoever asked for a demo has all points, once, and everything that follows from them."""
+    rows = stores.ask(
+        home,
+        "records",
+        "select l.id, l.points, l.stage from people_lead l"
+        " join capture_submission s on s.lead_id = l.id where s.state = 'accepted'",
+    )
+    leads = {lead for lead, _, _ in rows}
+    verdict.checked["scores"] += len(leads)
+    verdict.lost["scores"] += sum(points < POINTS for _, points, _ in rows)
+    verdict.doubled["scores"] += sum(points > POINTS for _, points, _ in rows)
+    _told_points(verdict, home, {lead: points for lead, points, _ in rows})
+    verdict.lost["stages"] += sum(stage != "mql" for _, _, stage in rows)
+    changes = _column(home, "records", "select lead_id from qualify_stage_change")
+    verdict.none_but("stages", leads, changes)
+    verdict.none_but("stages told", leads, _facts(home, "qualify.stage_changed"))
+    offered = _column(home, "records", "select lead_id from convert_hand_off")
+    verdict.none_but("hand-offs", leads, offered)
+    verdict.none_but("hand-offs told", leads, _facts(home, "convert.hand_off_offered"))
+    offers = _column(home, "records", "select 'hand_off:' || id from convert_hand_off")
+    verdict.none_but(
+        "notices", offers, _column(home, "records", "select key from notices_notice where kind = 'hand_off'")
+    )
+    people = _column(home, "records", "select person_id from capture_submission where state = 'accepted'")
+    inside = _column(home, "records", "select person_id from nurture_enrolment")
+    verdict.none_but("enrolments", people, inside)
+
+
+def _told_points(verdict: Verdict, home: Path, points: dict[str, int]) -> None:
+    """The changes that the journal tells of add up to the points of the lead."""
+    told: Counter[str] = Counter()
+    for lead, body in _bodies(home, "qualify.score_changed"):
+        told[lead] += body["total"] - body["previous"]
+    verdict.checked["scores told"] += len(points)
+    verdict.lost["scores told"] += sum(told[lead] < total for lead, total in points.items())
+    verdict.doubled["scores told"] += sum(told[lead] > total for lead, total in points.items())
+
+
+def _mails(verdict: Verdict, home: Path, arrived: Counter[str]) -> None:
+    queued = _column(home, "records", "select key from delivery_message")
+    verdict.none_but(
+        "messages",
+        {
+            *_column(home, "records", "select 'notice:' || id from notices_notice"),
+            *_column(home, "records", "select 'seq:' || id || ':e1' from nurture_enrolment"),
+        },
+        queued,
+    )
+    states = dict(stores.ask(home, "records", "select message_id, state from delivery_message"))
+    verdict.unknown_mails = sum(state == "unknown" for state in states.values())
+    sent = {message for message, state in states.items() if state != "unknown"}
+    verdict.once("mails", sent, arrived)
