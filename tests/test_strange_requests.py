@@ -8,7 +8,7 @@ from handraiser.collector import shapes
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("name", ["x" * 5000, "a%00b"])
+@pytest.mark.parametrize("name", ["x" * 5000, "a%00b", "../../../../etc/passwd", "..%2f..%2fsecret.key"])
 def test_a_picture_with_an_impossible_name_is_not_found(client, name):
     assert client.get(f"/media/{name}").status_code == 404
 

@@ -41,6 +41,7 @@ class Traffic:
         self.port = port
         self.key = key
         self.chance = chance
+        self.repeats = 5  # every fifth body that was acknowledged is sent once more; 0: none
         self.events: set[str] = set()
         self.leads: set[str] = set()
         self.forms: set[str] = set()
@@ -68,7 +69,7 @@ class Traffic:
         return answer.status
 
     def post_events(self) -> None:
-        """Twenty page views in one body; every fifth body is sent again although it was acknowledged."""
+        """Twenty page views in one body."""
         at = int(time.time() * 1000)
         number = next(self._number)
         names = [f"{number}-{part}" for part in range(20)]
@@ -76,7 +77,7 @@ class Traffic:
         body = {"s": at, "e": [{"k": "page", "i": name, "a": at, "u": url} for name in names]}
         if self._insist(lambda: self.ask("POST", "/e", body)):
             self.events.update(f"{name}@{at}" for name in names)
-            if number % 5 == 0:
+            if self._repeated(number):
                 self.ask("POST", "/e", body)
 
     def post_lead(self) -> None:
@@ -97,7 +98,7 @@ class Traffic:
         time.sleep(4)
 
     def post_form(self) -> None:
-        """A stranger looks at the prices and asks for a demo; every fifth sends the form twice."""
+        """A stranger looks at the prices and asks for a demo."""
         at = int(time.time() * 1000)
         number = next(self._number)
         visitor = f"b_{self.chance.getrandbits(128):032x}"
@@ -119,8 +120,11 @@ class Traffic:
         body = {**self.form.fields, **answers, "hr_visitor": visitor, "hr_nonce": f"nonce-{number}"}
         if self._insist(lambda: self.ask("POST", self.form.action, body, form=True)):
             self.forms.add(email)
-            if number % 5 == 0:
+            if self._repeated(number):
                 self.ask("POST", self.form.action, body, form=True)
+
+    def _repeated(self, number: int) -> bool:
+        return bool(self.repeats) and number % self.repeats == 0
 
     def _insist(self, send: Callable[[], int]) -> bool:
         until = time.monotonic() + PATIENCE_SECONDS

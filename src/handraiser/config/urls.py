@@ -5,6 +5,7 @@ from __future__ import annotations
 from allauth.account import views as account
 from allauth.mfa import urls as mfa_urls
 from django.conf import settings
+from django.core.exceptions import SuspiciousFileOperation
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import include, path, re_path
@@ -37,10 +38,10 @@ from handraiser.website import urls as website
 
 
 def _media(request: HttpRequest, path: str) -> HttpResponseBase:
-    """A picture of the site. A name that the disk cannot hold is a name of nothing."""
+    """A picture of the site. A name outside the folder, or one that the disk cannot hold, names nothing."""
     try:
         return serve(request, path, document_root=str(settings.MEDIA_ROOT))
-    except (OSError, ValueError):
+    except (OSError, ValueError, SuspiciousFileOperation):
         raise Http404 from None
 
 
