@@ -38,12 +38,7 @@ class FormBlock(blocks.StructBlock):
     def get_context(self, value: Any, parent_context: dict[str, Any] | None = None) -> dict[str, Any]:
         context = super().get_context(value, parent_context=parent_context)
         context["shown"] = None
-        form = (
-            Form.objects.select_related("live__form")
-            .filter(id=value.get("form") or "", archived_at=None)
-            .exclude(live=None)
-            .first()
-        )
+        form = self.live_form(value.get("form") or "", context.get("request"))
         if form is not None and form.live is not None:
             context["shown"] = rendering.rendered(
                 version=form.live,
@@ -53,6 +48,11 @@ class FormBlock(blocks.StructBlock):
             )
             _remember(form, context.get("request"))
         return context
+
+    def live_form(self, form_id: str, request: Any) -> Form | None:
+        """The form with its live version; None if it is closed, or none was chosen."""
+        rows = Form.objects.select_related("live__form").filter(id=form_id, archived_at=None)
+        return rows.exclude(live=None).first()
 
 
 def _remember(form: Form, request: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -152,6 +153,20 @@ def rendered(
         rules=json_script(schemas.for_browser(schema), f"{prefix}-rules"),
         carried=carried,
     )
+
+
+_OF_THE_MOMENT = re.compile(r'name="(hr_mark|hr_nonce)" value="[^"]*"')
+
+
+def renewed(html: str, *, at: datetime) -> str:
+    """A page that was rendered earlier, its forms as if rendered now: with their mark of time and number."""
+    new = {"hr_mark": marks.made(at), "hr_nonce": secrets.token_urlsafe(12)}
+    return _OF_THE_MOMENT.sub(lambda found: f'name="{found[1]}" value="{new[found[1]]}"', html)
+
+
+def bare(html: str) -> str:
+    """The page without them: equal for equal pages, and equal to `html` if it holds no form."""
+    return _OF_THE_MOMENT.sub("", html)
 
 
 _KEPT = 20_000  # characters of an overlong answer that come back

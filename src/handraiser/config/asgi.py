@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import MutableMapping
 from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "handraiser.config.settings")
@@ -15,17 +15,19 @@ django.setup()
 from a2wsgi import WSGIMiddleware
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
+from django.db import connection
 
 from handraiser.collector.app import Collector, Settings
 from handraiser.collector.records import Records
 from handraiser.core.journal import live, wake
 from handraiser.core.journal.store import Store, open_store
+from handraiser.website import door
+from handraiser.website.stamp import Watcher
 
-Scope = dict[str, Any]
-App = Callable[[Scope, Callable[[], Awaitable[Any]], Callable[[Any], Awaitable[None]]], Awaitable[None]]
+Scope = MutableMapping[str, Any]
 
 # Eight threads beat sixty-four by 40 %: SQLite has one writer, Python one core.
-_django: App = WSGIMiddleware(get_wsgi_application(), workers=8)  # type: ignore[assignment, arg-type]
+_django: door.App = WSGIMiddleware(get_wsgi_application(), workers=8)  # type: ignore[assignment, arg-type]
 
 
 def _open_journal() -> Store:
@@ -50,7 +52,14 @@ def _collector() -> Collector:
     )
 
 
+def _pages() -> door.PageDoor:
+    database = settings.DATABASES["default"]
+    path = str(database["NAME"]) if connection.vendor == "sqlite" else ""
+    return door.PageDoor(app=_django, stamp=Watcher(path=path), session_cookie=settings.SESSION_COOKIE_NAME)
+
+
 _doors = _collector()
+_site = _pages()
 
 
 async def application(scope: Scope, receive, send) -> None:
@@ -60,10 +69,14 @@ async def application(scope: Scope, receive, send) -> None:
             message = await receive()
             if message["type"] == "lifespan.shutdown":
                 await _doors.close()
+                _site.stamp.close()
             await send({"type": f"{message['type']}.complete"})
             if message["type"] == "lifespan.shutdown":
                 return
     if scope["type"] == "http" and _doors.takes(scope["path"]):
         await _doors(scope, receive, send)
+        return
+    if scope["type"] == "http":
+        await _site(scope, receive, send)
         return
     await _django(scope, receive, send)

@@ -17,6 +17,7 @@ from handraiser.core.staff.models import Organisation, User
 from handraiser.core.staff.roles import Role
 from handraiser.kit import clock
 from handraiser.kit.errors import Misconfigured
+from handraiser.website import stamp
 
 
 def prepare() -> None:
@@ -26,6 +27,7 @@ def prepare() -> None:
         call_command("createcachetable", database="cache", verbosity=0)
     journal()
     Organisation.get()
+    stamp.watch()
 
 
 def first_login(*, demo: bool) -> tuple[str, str] | None:

@@ -35,6 +35,7 @@ from handraiser.measure import urls as measure
 from handraiser.nurture import urls as nurture
 from handraiser.qualify import urls as qualify
 from handraiser.website import urls as website
+from handraiser.website import views as website_views
 
 
 def _media(request: HttpRequest, path: str) -> HttpResponseBase:
@@ -106,5 +107,6 @@ urlpatterns = [
     *(path("admin/", include((module.admin, name))) for name, module in _ADMIN.items()),
     *(path("", include((module.public, f"{name}_public"))) for name, module in _ADMIN.items()),
     path("media/<path:path>", _media, name="media"),
-    path("", include(wagtail_urls)),
+    path("", include([entry for entry in wagtail_urls.urlpatterns if entry.name != "wagtail_serve"])),
+    re_path(wagtail_urls.serve_pattern, website_views.page, name="wagtail_serve"),
 ]

@@ -8,6 +8,7 @@ from wagtail import blocks
 from wagtail.images.blocks import ImageChooserBlock
 
 from handraiser.capture.blocks import FormBlock
+from handraiser.capture.models import Form
 
 ART = [
     ("", "None"),
@@ -212,6 +213,16 @@ class NewPostsBlock(blocks.StructBlock):
 
 class OnPageFormBlock(FormBlock):
     """A form of Capture, with the anchor that buttons lead to."""
+
+    def live_form(self, form_id: str, request: Any) -> Form | None:
+        """Kept in memory until the site changes."""
+        from handraiser.website import stamp
+
+        if request is None:
+            return super().live_form(form_id, request)
+        return stamp.kept(
+            request, ("form", form_id), lambda: super(OnPageFormBlock, self).live_form(form_id, request)
+        )
 
     class Meta:
         icon = "form"

@@ -10,5 +10,6 @@ def site(request: HttpRequest) -> dict[str, object]:
     from django.utils.functional import SimpleLazyObject
 
     from handraiser.core.staff.models import Organisation
+    from handraiser.website import stamp
 
-    return {"organisation": SimpleLazyObject(Organisation.get)}
+    return {"organisation": SimpleLazyObject(lambda: stamp.kept(request, "organisation", Organisation.get))}

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.db import models
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.template.response import TemplateResponse
+from django.utils.cache import patch_cache_control
 from django.utils.html import strip_tags
 from django.utils.safestring import SafeString, mark_safe
 from wagtail.admin.panels import FieldPanel, MultiFieldPanel, ObjectList, PageChooserPanel, TabbedInterface
@@ -22,6 +25,9 @@ from handraiser.core.staff.models import Organisation
 from handraiser.kit import clock
 from handraiser.website import blocks
 from handraiser.website.panels import ChecksPanel, ResultsPanel
+
+# Says that a page is the same for every visitor, and what filled the campaign fields in its headings.
+NAMED = "X-Handraiser-Page"
 
 
 class SitePicture(AbstractImage):
@@ -45,6 +51,19 @@ class SiteDocument(AbstractDocument):
     admin_form_fields = Document.admin_form_fields
 
 
+class SiteStamp(models.Model):
+    """One row: a word that the database itself changes with everything public pages are made of (`stamp.py`)."""
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    word = models.CharField(max_length=40)
+
+    class Meta:
+        db_table = "website_stamp"
+
+    def __str__(self) -> str:
+        return self.word
+
+
 class SearchAndShare(models.Model):
     """What search engines and social networks are told. A mixin; the page model stays Wagtail's own."""
 
@@ -66,6 +85,8 @@ class SearchAndShare(models.Model):
     class Meta:
         abstract = True
 
+    restrictions_when_kept: Any = None
+
     share_panels = [
         MultiFieldPanel(
             [FieldPanel("slug"), FieldPanel("seo_title"), FieldPanel("search_description")],
@@ -82,26 +103,27 @@ class SearchAndShare(models.Model):
         ),
     ]
 
-    def window_title(self) -> str:
+    def window_title(self, organisation: Organisation) -> str:
         """The title in the window and in search results, with the organisation's name once."""
-        name = Organisation.get().name
-        title = self.seo_title or self.title  # type: ignore[attr-defined]
-        return title if name in title else f"{title} · {name}"
+        title: str = self.seo_title or self.title  # type: ignore[attr-defined]
+        return title if organisation.name in title else f"{title} · {organisation.name}"
 
     def canonical(self, request: HttpRequest | None = None) -> str:
         """The one address of this text."""
         return self.canonical_address or self.get_full_url(request)  # type: ignore[attr-defined,no-any-return]
 
-    def structured_data(self, request: HttpRequest | None = None) -> list[dict[str, Any]]:
+    def structured_data(
+        self, organisation: Organisation, request: HttpRequest | None = None
+    ) -> list[dict[str, Any]]:
         """Schema.org objects of this page."""
-        organisation = Organisation.get()
         root = f"{settings.BASE_URL}/"
+        address = self.canonical(request)
         objects: list[dict[str, Any]] = [
             {
                 "@type": "WebPage",
-                "@id": self.canonical(request),
-                "url": self.canonical(request),
-                "name": self.window_title(),
+                "@id": address,
+                "url": address,
+                "name": self.window_title(organisation),
                 "description": self.search_description,  # type: ignore[attr-defined]
                 "isPartOf": {"@type": "WebSite", "url": root, "name": organisation.name},
                 "publisher": {"@type": "Organization", "url": root, "name": organisation.name},
@@ -127,9 +149,9 @@ class SearchAndShare(models.Model):
                 )
         return objects
 
-    def json_ld(self) -> SafeString:
+    def json_ld(self, organisation: Organisation, request: HttpRequest | None = None) -> SafeString:
         """The same as text that may stand inside a script element."""
-        data = {"@context": "https://schema.org", "@graph": self.structured_data()}
+        data = {"@context": "https://schema.org", "@graph": self.structured_data(organisation, request)}
         # "<" would let a title close the element.
         return mark_safe(json.dumps(data, ensure_ascii=False).replace("<", "\\u003c"))
 
@@ -137,9 +159,25 @@ class SearchAndShare(models.Model):
         """The page, packed for those who take it so: on a phone that is half the waiting."""
         response: TemplateResponse = super().serve(request, *args, **kwargs)  # type: ignore[misc]
         if isinstance(response, TemplateResponse):
+            # What fills the headings is known once they are rendered; see `door.py`.
+            request.campaign_words = {}  # type: ignore[attr-defined]
+            for_everybody = not self.get_view_restrictions()
             pack = GZipMiddleware(lambda _: response).process_response
-            response.add_post_render_callback(lambda rendered: pack(request, rendered))
+
+            def finish(rendered: HttpResponse) -> HttpResponseBase:
+                if for_everybody:
+                    rendered[NAMED] = urlencode(request.campaign_words)  # type: ignore[attr-defined]
+                patch_cache_control(rendered, no_cache=True)
+                return pack(request, rendered)
+
+            response.add_post_render_callback(finish)
         return response
+
+    def get_view_restrictions(self) -> Any:
+        """Who may see it; remembered on a page that is kept for showing (`views.page`)."""
+        if self.restrictions_when_kept is not None:
+            return self.restrictions_when_kept
+        return super().get_view_restrictions()  # type: ignore[misc]
 
     def get_sitemap_urls(self, request: HttpRequest | None = None) -> list[dict[str, Any]]:
         """Nothing for a page that search engines shall leave out."""
@@ -275,10 +313,12 @@ class BlogPage(SearchAndShare, Page):  # type: ignore[django-manager-missing]
         """Two more posts."""
         return BlogPage.objects.sibling_of(self, inclusive=False).live().public().order_by("-date")[:2]
 
-    def structured_data(self, request: HttpRequest | None = None) -> list[dict[str, Any]]:
+    def structured_data(
+        self, organisation: Organisation, request: HttpRequest | None = None
+    ) -> list[dict[str, Any]]:
         """The page, and the article on it."""
         return [
-            *super().structured_data(request),
+            *super().structured_data(organisation, request),
             {
                 "@type": "BlogPosting",
                 "headline": self.title,

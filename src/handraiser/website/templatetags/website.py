@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from django import template
+from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from wagtail.models import Page, Site
 
-from handraiser.core.staff.models import Organisation
-from handraiser.website.models import HomePage, SitePicture, StandardPage
+from handraiser.website import stamp
+from handraiser.website.models import HomePage, SearchAndShare, SitePicture, StandardPage
 from handraiser.website.rules import fields
-from handraiser.website.views import style_version
+from handraiser.website.views import find_site, style_version
 
 register = template.Library()
 
@@ -28,39 +30,84 @@ class Button:
 
 
 @dataclass(frozen=True)
+class Entry:
+    """A page in the menu or at the foot. `url` as templates of other folders know it from a page."""
+
+    pk: int
+    title: str
+    url: str
+
+
+@dataclass(frozen=True)
 class Frame:
     """What stands around every page."""
 
-    menu: list[Page]
-    foot: list[Page]
-    privacy: Page | None
+    menu: list[Entry]
+    foot: list[Entry]
+    privacy: Entry | None
     button: Button | None
     style_version: str
+
+
+@dataclass(frozen=True)
+class Head:
+    """What the head of a page says to search engines and networks."""
+
+    title: str
+    address: str
+    json_ld: SafeString
 
 
 @register.simple_tag(takes_context=True)
 def site_frame(context: template.Context) -> Frame:
     """Menu, foot and button of the site; empty before a site exists."""
-    version = style_version(Organisation.get().brand_hue)
-    site = Site.find_for_request(context.get("request")) if context.get("request") else None
-    home = HomePage.objects.filter(pk=site.root_page_id).first() if site else None
+    request = context.get("request")
+    hue = context["organisation"].brand_hue
+    site = find_site(request) if request is not None else None
+    if request is None or site is None:
+        return Frame([], [], None, None, style_version(hue))
+    return stamp.kept(request, ("frame", site.pk), lambda: _frame(site, request, hue))
+
+
+def _frame(site: Site, request: HttpRequest, hue: str) -> Frame:
+    version = style_version(hue)
+    home = HomePage.objects.filter(pk=site.root_page_id).first()
     if home is None:
         return Frame([], [], None, None, version)
-    foot = list(StandardPage.objects.descendant_of(home).live().filter(in_foot=True).order_by("path"))
+
+    def entries(pages: Iterable[Page]) -> list[Entry]:
+        return [Entry(page.pk, page.title, page.get_url(request) or "/") for page in pages]
+
+    foot = StandardPage.objects.descendant_of(home).live().filter(in_foot=True).order_by("path")
     target = Page.objects.live().filter(pk=home.button_page_id).first() if home.button_page_id else None
     return Frame(
-        menu=list(home.get_children().live().in_menu()),
-        foot=foot,
-        privacy=next((page for page in foot if "privacy" in page.slug), None),
+        menu=entries(home.get_children().live().in_menu()),
+        foot=entries(foot),
+        privacy=next(iter(entries(page for page in foot if "privacy" in page.slug)), None),
         button=Button(home.button_label, target.url or "/") if target and home.button_label else None,
         style_version=version,
     )
 
 
 @register.simple_tag(takes_context=True)
-def canonical(context: template.Context) -> str:
-    """The one address of the page."""
-    return str(context["page"].canonical(context.get("request")))
+def page_head(context: template.Context) -> Head | None:
+    """Title, address and data of the page; None where no page of ours is shown."""
+    page, request = context.get("page"), context.get("request")
+    if not isinstance(page, SearchAndShare):
+        return None
+
+    def make() -> Head:
+        organisation = context["organisation"]
+        return Head(
+            title=page.window_title(organisation),
+            address=page.canonical(request),
+            json_ld=page.json_ld(organisation, request),
+        )
+
+    # A draft in preview has the key of the page that is up.
+    if request is None or getattr(request, "is_preview", False):
+        return make()
+    return stamp.kept(request, ("head", page.pk, request.get_host()), make)
 
 
 @register.simple_tag(takes_context=True)
@@ -73,7 +120,10 @@ def share_picture(context: template.Context) -> Any:
 def campaign_words(context: template.Context, text: str) -> str:
     """A heading with its campaign fields filled from the address; escaped as any text."""
     request = context.get("request")
-    return fields.filled(text, request.GET if request is not None else {})
+    query = request.GET if request is not None else {}
+    for name in fields.used(text):
+        context["request"].campaign_words[name] = fields.given(name, query)
+    return fields.filled(text, query)
 
 
 @register.simple_tag
