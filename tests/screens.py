@@ -99,14 +99,20 @@ ADMIN = (
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
-    """Debian's Chromium, headless."""
+def chromium(*arguments: str) -> Iterator[Browser]:
+    """Debian's Chromium, headless; `arguments` are added to its command line."""
     found = shutil.which("chromium") or shutil.which("chromium-browser")
     assert found, "Chromium is missing. Install it with: apt-get install chromium"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=found,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"],
+            args=[
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-background-networking",
+                "--disable-sync",
+                *arguments,
+            ],
         )
         yield browser
         browser.close()

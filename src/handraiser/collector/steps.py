@@ -14,9 +14,10 @@ from is_bot import Bots
 
 from handraiser.collector.records import Identification
 from handraiser.collector.shapes import MOST_EVENT_BYTES, Hit
-from handraiser.collector.visitors import Visitors, is_browser_id
+from handraiser.collector.visitors import Visitors
 from handraiser.core.journal.events.attract import EventTracked, PageViewed
 from handraiser.kit.envelope import Event
+from handraiser.kit.visitors import is_browser_id
 
 STAGES: tuple[str, ...] = (
     "attract.", "capture.", "qualify.", "nurture.", "convert.", "exchange.", "measure.", "consent.",

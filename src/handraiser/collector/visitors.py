@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import ipaddress
 import os
 import re
@@ -11,15 +10,10 @@ import secrets
 from datetime import UTC, datetime
 from pathlib import Path
 
-# Given by our tracker after consent; made by the browser.
-_BROWSER = re.compile(r"b_[0-9a-f]{32}")
+from handraiser.kit.visitors import keyed, user_subject
+
 # Given by other SDKs.
 _PLAIN = re.compile(r"[A-Za-z0-9_.-]{8,60}")
-
-
-def is_browser_id(text: str) -> bool:
-    """True if `text` has the shape of the first-party id in the cookie `hr_v`."""
-    return bool(_BROWSER.fullmatch(text))
 
 
 def _network(address: str) -> str:
@@ -29,15 +23,6 @@ def _network(address: str) -> str:
     except ValueError:
         return address
     return str(ipaddress.ip_network((ip, 64), strict=False)) if ip.version == 6 else str(ip)
-
-
-def user_subject(user_id: str, *, secret: str) -> str:
-    """`u_…`, which stands in the journal for the user id of another system: that may well be an address."""
-    return "u_" + _keyed(user_id, secret.encode()[:64])
-
-
-def _keyed(text: str, key: bytes) -> str:
-    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16, key=key).hexdigest()
 
 
 class Visitors:
@@ -55,16 +40,13 @@ class Visitors:
         if day != self._day:
             self._day, self._salt = day, self._salt_of(day)
         text = "\n".join((_network(address), user_agent, host))
-        return (
-            "v_"
-            + hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16, key=self._salt).hexdigest()
-        )
+        return "v_" + keyed(text, self._salt)
 
     def foreign(self, anonymous_id: str) -> str:
         """The id that another SDK gave, kept if it is harmless, else hashed."""
         if _PLAIN.fullmatch(anonymous_id) and not anonymous_id.startswith(("v_", "b_", "u_")):
             return anonymous_id
-        return "a_" + _keyed(anonymous_id, self._secret.encode()[:64])
+        return "a_" + keyed(anonymous_id, self._secret.encode()[:64])
 
     def user(self, user_id: str) -> str:
         """Stands for the user id of another system."""

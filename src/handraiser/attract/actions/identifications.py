@@ -10,9 +10,9 @@ from django.conf import settings
 from django.db import transaction
 
 from handraiser.attract.models import Identification
-from handraiser.collector.visitors import user_subject
 from handraiser.core.identity.actions import identifiers, visitors
 from handraiser.core.people.models import FieldDefinition
+from handraiser.kit.visitors import user_subject
 
 log = logging.getLogger(__name__)
 

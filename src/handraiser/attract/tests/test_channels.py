@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from hypothesis import given
@@ -112,5 +113,14 @@ def test_any_input_gets_a_channel_and_always_the_same(utm, referrer, click):
 
 
 @given(url=text, referrer=text)
-def test_any_address_can_be_asked(url, referrer):
-    from_address(url, referrer)
+def test_any_address_has_a_channel_or_cannot_be_read(url, referrer):
+    touch = from_address(url, referrer)
+    assert touch == from_address(url, referrer)
+    if touch is None:
+        with contextlib.suppress(ValueError):  # urlsplit and parse_qsl read it no better
+            parts = urlsplit(url)
+            parse_qsl(parts.query, max_num_fields=200)
+            assert not parts.path and not parts.netloc
+    else:
+        assert touch.channel in set(Channel)
+        assert 0 < len(touch.landing_page) <= 400

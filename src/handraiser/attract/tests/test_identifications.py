@@ -8,9 +8,9 @@ from django.conf import settings
 
 from handraiser.attract.actions.identifications import apply_waiting
 from handraiser.attract.models import Identification
-from handraiser.collector.visitors import user_subject
 from handraiser.core.identity.models import VisitorLink
 from handraiser.core.people.models import Person
+from handraiser.kit.visitors import user_subject
 
 AT = datetime(2026, 11, 19, 9, 0, tzinfo=UTC)
 TRAITS = {

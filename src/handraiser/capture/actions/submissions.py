@@ -20,7 +20,6 @@ from handraiser.capture.models import FormVersion, Submission
 from handraiser.capture.rules import schema as schemas
 from handraiser.capture.rules import spam
 from handraiser.capture.rules.schema import Schema, Type
-from handraiser.collector.visitors import is_browser_id
 from handraiser.core.consent.actions import grants
 from handraiser.core.consent.actions.grants import truncated
 from handraiser.core.identity.actions import identifiers, visitors
@@ -31,6 +30,7 @@ from handraiser.core.people.actions import leads
 from handraiser.core.people.models import FieldDefinition, Person
 from handraiser.kit import clock, ids, rows
 from handraiser.kit.errors import DomainError
+from handraiser.kit.visitors import is_browser_id
 
 
 @dataclass(frozen=True)

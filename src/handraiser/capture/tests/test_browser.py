@@ -8,23 +8,20 @@ from django.db import connections
 from handraiser.capture.actions import forms
 from handraiser.capture.models import MagnetGrant, Submission
 from handraiser.capture.rules.schema import Choice, Condition, Field, Type
-from handraiser.capture.tests.browser import ARGUMENTS
 from handraiser.capture.tests.conftest import NOW
+from tests.screens import chromium
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture
 def page(live_server, transactional_db):
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
+    with chromium() as browser:
         tab = browser.new_context(base_url=live_server.url, viewport={"width": 390, "height": 844}).new_page()
         tab.wrong = []
         tab.on("pageerror", lambda error: tab.wrong.append(str(error)))
         yield tab
-        browser.close()
+        tab.context.close()
         # Playwright's loop has database connections of its own; left open, they would read the old records.
         connections.close_all()
         assert tab.wrong == []

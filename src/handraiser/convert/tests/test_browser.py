@@ -11,27 +11,22 @@ from handraiser.convert.actions import deals
 from handraiser.convert.models import Deal, HandOff, Pipeline
 from handraiser.core.people.actions import leads
 from handraiser.core.people.models import Lead
+from tests.screens import chromium
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture
 def page(live_server, login, dana):
-    from playwright.sync_api import sync_playwright
-
     session = login(dana).cookies["handraiser_session"].value
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium",
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
+    with chromium() as browser:
         context = browser.new_context(viewport={"width": 1440, "height": 900}, base_url=live_server.url)
         context.add_cookies([{"name": "handraiser_session", "value": session, "url": live_server.url}])
         tab = context.new_page()
         tab.wrong = []
         tab.on("pageerror", lambda error: tab.wrong.append(str(error)))
         yield tab
-        browser.close()
+        context.close()
         # Playwright's loop has database connections of its own; left open, they would read the old records.
         connections.close_all()
         assert tab.wrong == []

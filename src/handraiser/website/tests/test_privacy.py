@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from handraiser.core.journal.store import SqliteStore
+from tests import databases, screens
 
 pytestmark = pytest.mark.browser
 
@@ -39,8 +40,6 @@ class Product:
     """The listening process with Northlight's site, in a folder of its own."""
 
     def __init__(self, home: Path) -> None:
-        from tests import databases
-
         shutil.copytree(databases.template_home(), home, dirs_exist_ok=True)
         home.chmod(0o700)
         with socket.socket() as probe:
@@ -98,21 +97,9 @@ def product(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def chromium():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium") or shutil.which("chromium-browser"),
-            args=[
-                "--no-sandbox",
-                "--disable-gpu",
-                "--disable-background-networking",
-                # For the whole browser: a context's own name does not reach beacons.
-                f"--user-agent={AGENT}",
-            ],
-        )
+    # For the whole browser: a context's own name does not reach beacons.
+    with screens.chromium(f"--user-agent={AGENT}") as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
