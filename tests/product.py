@@ -106,7 +106,7 @@ class Product:
     def settle(self) -> None:
         """Do what the loop would do until nothing is left; no loop may run beside it."""
         process = self.spawn("-c", _SETTLE, DJANGO_SETTINGS_MODULE="handraiser.config.settings")
-        if process.wait(300):
+        if process.wait(900):
             raise RuntimeError(f"the loop does not come to rest:\n{self.log()}")
 
     def wait_for(self, process: subprocess.Popen[str], *, seconds: float = 120) -> None:

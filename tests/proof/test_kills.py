@@ -99,7 +99,7 @@ def _run(
     imported = business.start_imports(product, home.parent / "csv", number=number, rows=rows, prefix="row")
     victims = Victims(product, twin)
     counts: Counter[str] = Counter()
-    acts = [traffic.post_events, traffic.post_events, traffic.post_lead, traffic.post_form, traffic.post_form]
+    acts = [traffic.post_events, traffic.post_events, traffic.post_lead, traffic.post_form]
     try:
         for name in dict.fromkeys(("web", "loop", *among)):
             victims.start(name)

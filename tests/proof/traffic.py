@@ -19,7 +19,7 @@ from urllib.parse import urlencode
 AGENT = (
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
 )
-PAUSE_SECONDS = 0.03
+PAUSE_SECONDS = 0.05
 PATIENCE_SECONDS = 120
 
 
