@@ -4,7 +4,7 @@ BIN := .venv/bin
 DEMO ?= 1
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup setup-dev run test proof check bench pictures clean
+.PHONY: setup setup-dev run test proof check bench pictures template clean
 
 setup: .venv/.run            ## install what the product needs
 
@@ -45,6 +45,10 @@ bench: setup-dev             ## every speed we claim (AREA=walking: one area; RO
 pictures: setup-dev          ## every screen, desktop and phone, light and dark, into docs/pictures
 	@sh tests/machine.sh
 	$(BIN)/python -m tests.pictures
+
+template: setup              ## make the prepared records file anew, after a change of migrations
+	@home=$$(mktemp -d) && HANDRAISER_HOME=$$home DATABASE_URL= \
+	DJANGO_SETTINGS_MODULE=handraiser.config.settings $(BIN)/python -m handraiser.config.template && rm -r $$home
 
 clean:
 	rm -rf .venv var build src/*.egg-info

@@ -24,6 +24,7 @@ _DATABASE = "database"  # in a data folder of a test on PostgreSQL: the name of 
 
 def _state() -> str:
     digest = hashlib.sha256((ROOT / "requirements" / "run.txt").read_bytes())
+    digest.update((ROOT / "src/handraiser/config/records.template.gz").read_bytes())
     for path in sorted((ROOT / "src").rglob("migrations/*.py")):
         digest.update(path.as_posix().encode() + path.read_bytes())
     return digest.hexdigest()[:16]

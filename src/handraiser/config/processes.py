@@ -79,3 +79,7 @@ def _end(children: Sequence[subprocess.Popen[bytes]]) -> None:
         os.killpg(child.pid, signal.SIGKILL)
     for child in left:
         child.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(run_together(sys.argv[1:]))

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
 
-from handraiser.config import wiring
+from handraiser.config import template, wiring
 from handraiser.core.journal import live
 from handraiser.core.journal.live import journal
 from handraiser.core.staff.models import Organisation, User
@@ -20,14 +20,25 @@ from handraiser.kit.errors import Misconfigured
 from handraiser.website import stamp
 
 
-def prepare() -> None:
-    """Bring records, cache and journal to this version. Doing it twice changes nothing."""
+def prepare(*, from_template: bool = True) -> None:
+    """Bring records, cache and journal to this version. Doing it twice changes nothing.
+
+    A data folder that has no records yet begins with a copy of the template, unless told otherwise.
+    """
+    if from_template:
+        template.lay()
     call_command("migrate", verbosity=0, interactive=False)
     if "cache_entry" not in connections["cache"].introspection.table_names():
         call_command("createcachetable", database="cache", verbosity=0)
     journal()
     Organisation.get()
     stamp.watch()
+
+
+def close() -> None:
+    """Let go of the stores; the next use opens them again."""
+    live.close()
+    connections.close_all()
 
 
 def first_login(*, demo: bool) -> tuple[str, str] | None:
@@ -73,8 +84,7 @@ def install_demo(told: Callable[[float], None]) -> bool:
 def _start_over() -> None:
     if connections["default"].vendor != "sqlite":
         raise Misconfigured("The demo was cut off half-way. Give it an empty database.")
-    live.close()
-    connections.close_all()
+    close()
     for pattern in ("records.sqlite3*", "cache.sqlite3*", "journal.sqlite3*"):
         for path in settings.HOME.glob(pattern):
             path.unlink()
