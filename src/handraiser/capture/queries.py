@@ -14,6 +14,7 @@ from django.db.models.functions import TruncDate
 from handraiser.attract import queries as attract
 from handraiser.capture.models import Form, FormPlace, FormVersion, LeadMagnet, MagnetGrant, Submission
 from handraiser.capture.rendering import answers_in_words
+from handraiser.kit import rows
 from handraiser.kit.statistics import Rate, rate
 
 ACCEPTED = Submission.State.ACCEPTED
@@ -28,9 +29,12 @@ def _unchanging(form_id: str, number: int) -> dict[str, Any]:
 
 def published(form_id: str, number: int) -> FormVersion | None:
     """A published version, with its form as it is now; None if there is none."""
-    form = Form.objects.filter(id=form_id).first()
-    if form is None:
+    found = rows.find(Form, {"id": form_id})
+    if not found:
         return None
+    [form] = found
+    if form.magnet_id:
+        [form.magnet] = rows.find(LeadMagnet, {"id": form.magnet_id})
     try:
         return FormVersion(form=form, **_unchanging(form_id, number))
     except FormVersion.DoesNotExist:

@@ -12,13 +12,13 @@ import django
 
 django.setup()
 
-from a2wsgi import WSGIMiddleware
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.db import connection
 
 from handraiser.collector.app import Collector, Settings
 from handraiser.collector.records import Records
+from handraiser.config.bridge import Bridge
 from handraiser.core.journal import live, wake
 from handraiser.core.journal.store import Store, open_store
 from handraiser.website import door
@@ -27,7 +27,7 @@ from handraiser.website.stamp import Watcher
 Scope = MutableMapping[str, Any]
 
 # Eight threads beat sixty-four by 40 %: SQLite has one writer, Python one core.
-_django: door.App = WSGIMiddleware(get_wsgi_application(), workers=8)  # type: ignore[assignment, arg-type]
+_django = Bridge(get_wsgi_application(), workers=8)
 
 
 def _open_journal() -> Store:

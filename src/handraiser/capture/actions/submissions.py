@@ -182,8 +182,7 @@ def _recent(sender: str, *, at: datetime) -> int:
     if not sender:
         return 0
     since = at - timedelta(seconds=spam.WINDOW_SECONDS)
-    theirs = Submission.objects.filter(sender=sender, submitted_at__gt=since)
-    return len(theirs.values_list("id")[: spam.TOO_MANY_TO_KEEP])
+    return len(rows.values(Submission, ["id"], {"sender": sender, "submitted_at__gt": since}))
 
 
 def _suspicion(schema: Schema, values: dict[str, Any], context: Context, recent: int) -> spam.Reason | None:

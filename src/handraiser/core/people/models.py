@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from handraiser.kit import ids
+from handraiser.kit import ids, rows
 
 
 class Stage(models.TextChoices):
@@ -135,8 +135,10 @@ class OfferLine(models.Model):
     @classmethod
     def default(cls) -> OfferLine:
         """The default line, made on first use."""
-        line = cls.objects.filter(is_default=True).first()
-        return line or cls.objects.get_or_create(name="General", defaults={"is_default": True})[0]
+        found = rows.find(cls, {"is_default": True})
+        return (
+            found[0] if found else cls.objects.get_or_create(name="General", defaults={"is_default": True})[0]
+        )
 
 
 class LeadQuerySet(models.QuerySet):

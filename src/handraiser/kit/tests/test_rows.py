@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -54,3 +54,26 @@ def test_a_conflict_adds_none_of_them_unless_known_rows_are_passed_over():
     assert not Identifier.objects.exists()
     rows.insert(two, known=True)
     assert Identifier.objects.count() == 1
+
+
+def test_what_is_found_is_what_the_orm_finds(django_assert_num_queries):
+    people = [
+        person(first_name=name, last_seen_at=AT if name == "Ann" else None) for name in ("Ann", "Bea", "Cy")
+    ]
+    rows.insert(people)
+    with django_assert_num_queries(1):
+        [ann] = rows.find(Person, {"first_name": "Ann"})
+    kept = Person.objects.get(id=ann.id)
+    for field in Person._meta.concrete_fields:
+        assert getattr(ann, field.attname) == getattr(kept, field.attname)
+    ann.last_name = "Lee"
+    ann.save()
+    named = rows.values(
+        Person, ["last_name", "attributes"], {"first_name": ["Ann", "Cy"], "last_name": "Lee"}
+    )
+    assert named == [("Lee", people[0].attributes)]
+    earlier = {"created_at__gt": AT - timedelta(seconds=1)}
+    assert len(rows.values(Person, ["id"], earlier)) == 3
+    assert rows.values(Person, ["id"], {"created_at__gt": AT}) == []
+    with django_assert_num_queries(0):
+        assert rows.values(Person, ["id"], {"first_name": []}) == []

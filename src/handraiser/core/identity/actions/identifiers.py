@@ -137,8 +137,8 @@ def _holders(wanted: Sequence[Wanted]) -> dict[tuple[str, str], str]:
             values.setdefault(kind, set()).add(value)
     holders: dict[tuple[str, str], str] = {}
     for kind, theirs_all in values.items():
-        held = Identifier.objects.filter(kind=kind, value__in=theirs_all)
-        holders.update(((kind, value), who) for value, who in held.values_list("value", "person_id"))
+        held = rows.values(Identifier, ["value", "person_id"], {"kind": kind, "value": theirs_all})
+        holders.update(((kind, value), who) for value, who in held)
     return holders
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db.models import Q
-
 from handraiser.core.people.models import Company
 from handraiser.kit import clock, ids, rows
 
@@ -14,7 +12,7 @@ Named = tuple[str, str]
 
 
 def named(wanted: Iterable[Named], *, at: datetime) -> dict[Named, str]:
-    """Ids of companies by (name, domain) as given: the one of this domain, else of this name, else a new one.
+    """Ids of companies by (name, domain) as given, in order: the one of this domain, of this name, or a new one.
 
     Names are compared without case. A pair of two empty texts has no company.
     """
@@ -25,10 +23,9 @@ def named(wanted: Iterable[Named], *, at: datetime) -> dict[Named, str]:
         return {}
     by_domain: dict[str, str] = {}
     by_key: dict[str, str] = {}
-    either = Q(domain__in=domains) & ~Q(domain="") if domains else Q()
-    either |= Q(name_key__in=keys) if keys else Q()
-    found = Company.objects.filter(either).order_by("-id").values_list("id", "name_key", "domain")
-    for company_id, key, domain in found:
+    seen = ["id", "name_key", "domain"]
+    found = rows.values(Company, seen, {"domain": domains}) + rows.values(Company, seen, {"name_key": keys})
+    for company_id, key, domain in sorted(found, reverse=True):
         by_key[key] = company_id
         if domain:
             by_domain[domain] = company_id

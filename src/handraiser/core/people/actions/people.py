@@ -39,7 +39,7 @@ def create_all(newcomers: Mapping[str, Mapping[str, Any]], *, at: datetime, how:
 
     Keys are those of FIELDS, `company_name`, `company_domain`, and custom person fields.
     """
-    employers = companies.named({_employer(values) for values in newcomers.values()}, at=at)
+    employers = companies.named([_employer(values) for values in newcomers.values()], at=at)
     people = [
         Person(
             id=person_id,
@@ -99,11 +99,11 @@ def change_all(
         custom = dict(FieldDefinition.objects.filter(entity="person").values_list("key", "personal"))
     if unknown := others - custom.keys():
         raise DomainError("unknown_field", f"There is no person field {', '.join(sorted(unknown))}.")
-    moved = {
+    moved = [
         _employer(values)
         for person, values in changes
         if proven or (any(_employer(values)) and not person.company_id)
-    }
+    ]
     employers = companies.named(moved, at=at)
     touched: dict[str, Person] = {}
     changed: list[list[str]] = []
