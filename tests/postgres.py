@@ -89,6 +89,7 @@ def main() -> int:
         return subprocess.call(
             [str(Path(sys.executable).parent / sys.argv[1]), *sys.argv[2:]],
             env={**os.environ, "DATABASE_URL": url},
+            preexec_fn=bound_to_us(),
         )
 
 

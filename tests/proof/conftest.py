@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import platform
+import sqlite3
 from collections.abc import Callable
 
 import pytest
@@ -40,5 +43,9 @@ def pytest_terminal_summary(terminalreporter, config) -> None:
     lines = config.stash.get(_SUMMARY, [])
     if lines:
         terminalreporter.section("what was proved")
+        terminalreporter.write_line(
+            f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[2]:.1f} over 15 min,"
+            f" Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
+        )
         for line in lines:
             terminalreporter.write_line(line)
