@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -24,7 +25,11 @@ def _django() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "handraiser.config.settings")
     import django
 
+    # What is loaded now stays for good: looking through it for garbage costs a fifth of the start.
+    gc.disable()
     django.setup()
+    gc.freeze()
+    gc.enable()
 
 
 def _leave(code: int = 0) -> NoReturn:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import MutableMapping
 from typing import Any
@@ -15,6 +16,7 @@ django.setup()
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.db import connection
+from django.urls import resolve
 
 from handraiser.collector.app import Collector, Settings
 from handraiser.collector.records import Records
@@ -60,6 +62,9 @@ def _pages() -> door.PageDoor:
 
 _doors = _collector()
 _site = _pages()
+# All addresses are loaded now, not in the first request; then nothing of it is looked through for garbage again.
+resolve("/healthz")
+gc.freeze()
 
 
 async def application(scope: Scope, receive, send) -> None:
