@@ -99,20 +99,22 @@ def change_all(
         custom = dict(FieldDefinition.objects.filter(entity="person").values_list("key", "personal"))
     if unknown := others - custom.keys():
         raise DomainError("unknown_field", f"There is no person field {', '.join(sorted(unknown))}.")
-    moved = [
-        _employer(values)
-        for person, values in changes
-        if proven or (any(_employer(values)) and not person.company_id)
-    ]
+    moved = []
+    employed = {person.id for person, _ in changes if person.company_id}
+    for person, values in changes:
+        employer = _employer(values)
+        if proven or (any(employer) and person.id not in employed):
+            moved.append(employer)
+            employed.add(person.id)
     employers = companies.named(moved, at=at)
     touched: dict[str, Person] = {}
     changed: list[list[str]] = []
     events = []
     for person, values in changes:
         names = [key for key, value in values.items() if _set(person, key, value, proven=proven)]
-        employer = employers.get(_employer(values))
-        if employer and employer != person.company_id and (proven or not person.company_id):
-            person.company_id = employer
+        company = employers.get(_employer(values))
+        if company and company != person.company_id and (proven or not person.company_id):
+            person.company_id = company
             names.append("company")
         touched[person.id] = person
         changed.append(names)
