@@ -30,13 +30,16 @@ def find(model: type[M], where: Where) -> list[M]:
 def values(model: type[models.Model], names: Sequence[str], where: Where) -> list[tuple[Any, ...]]:
     """Some columns of the rows that fit.
 
-    `where` names a field and its value, a list of values of which it is one, or, with `__gt` after the name,
-    what it is greater than. An empty list fits nothing.
+    `where` names a field and its value, None for nothing there, a list of values of which it is one, or, with
+    `__gt` after the name, what it is greater than. An empty list fits nothing.
     """
     alias = router.db_for_read(model)
     parts, arguments = [], []
     for key, value in where.items():
         name, _, comparison = key.partition("__")
+        if value is None:
+            parts.append((name, "IS NULL", 0))
+            continue
         asked = sorted(value) if isinstance(value, list | set | tuple) else [value]
         if not asked:
             return []
@@ -102,12 +105,12 @@ def _question(
     connection = connections[alias]
     quote = connection.ops.quote_name
     fields = [_field(model, name) for name in names]
-    conditions = [
-        f"{quote(_field(model, name).column)} {sign} %s"
-        if count == 1
-        else f"{quote(_field(model, name).column)} IN ({', '.join(['%s'] * count)})"
-        for name, sign, count in parts
-    ]
+    conditions = []
+    for name, sign, count in parts:
+        marks = "%s" if count else ""
+        if count > 1:
+            sign, marks = "IN", f"({', '.join(['%s'] * count)})"
+        conditions.append(f"{quote(_field(model, name).column)} {sign} {marks}")
     columns = ", ".join(quote(field.column) for field in fields)
     statement = f"SELECT {columns} FROM {quote(model._meta.db_table)} WHERE {' AND '.join(conditions)}"
     readers = []

@@ -58,11 +58,10 @@ def once(
 
 
 def _known(scope: str, key: str, digest: str) -> tuple[int, dict[str, Any]] | None:
-    kept = IdempotentReply.objects.filter(scope=scope, key=key).values_list("request_hash", "status", "reply")
-    row = kept.first()
-    if row is None:
+    kept = rows.values(IdempotentReply, ["request_hash", "status", "reply"], {"scope": scope, "key": key})
+    if not kept:
         return None
-    request_hash, status, reply = row
+    request_hash, status, reply = kept[0]
     if request_hash != digest:
         raise DomainError("key_reused", "This idempotency key was used for another request.", kind="conflict")
     return status, json.loads(reply)

@@ -75,5 +75,9 @@ def test_what_is_found_is_what_the_orm_finds(django_assert_num_queries):
     earlier = {"created_at__gt": AT - timedelta(seconds=1)}
     assert len(rows.values(Person, ["id"], earlier)) == 3
     assert rows.values(Person, ["id"], {"created_at__gt": AT}) == []
+    assert sorted(rows.values(Person, ["first_name"], {"last_seen_at": None, "last_name": ""})) == [
+        ("Bea",),
+        ("Cy",),
+    ]
     with django_assert_num_queries(0):
         assert rows.values(Person, ["id"], {"first_name": []}) == []
