@@ -10,7 +10,9 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.journeys.conftest import Postbox
 from tests.journeys.steps import HUMAN
+from tests.journeys.test_accessible import faults
 from tests.product import Product
+from tests.screens import Screen
 
 pytestmark = pytest.mark.browser
 
@@ -64,6 +66,11 @@ class Guide:
         """The screen says it."""
         expect(self.page.locator("body")).to_contain_text(words)
 
+    def is_accessible(self) -> None:
+        """axe finds nothing on this screen, light or dark."""
+        assert faults(self.page, Screen(self.page.url, "")) == []
+        self.page.emulate_media(color_scheme="light")
+
     def _offered(self, name: str) -> Locator:
         named = self.page.get_by_role("link", name=name, exact=True)
         named = named.or_(self.page.get_by_role("button", name=name, exact=True))
@@ -112,6 +119,7 @@ def says_who_they_are(guide: Guide, postbox: Postbox) -> None:
 
 def builds_a_form(guide: Guide) -> None:
     guide.reads("Getting ready")
+    guide.is_accessible()
     guide.click("Choose a form")
     guide.click("Book a demo")
     guide.click("Publish…")
@@ -119,6 +127,7 @@ def builds_a_form(guide: Guide) -> None:
 
 
 def puts_it_on_a_page(guide: Guide) -> None:
+    guide.is_accessible()
     guide.click("Make a page with it")
     guide.type("Title", "See your new roof")
     guide.click("Make the page")
@@ -147,6 +156,7 @@ def starts_a_sequence(guide: Guide) -> None:
 def opens_the_page_to_see_it(guide: Guide) -> str:
     guide.click("Receive the first lead")
     guide.reads("Waiting for it")
+    guide.is_accessible()
     page = guide.opens("Open your page")
     expect(page.locator("h1")).to_contain_text("See what Lind Roofing can do for you")
     return page.url
@@ -168,6 +178,7 @@ def asks_for_a_demo(stranger: Page, url: str) -> None:
 
 def sees_the_lead_come(guide: Guide) -> None:
     guide.reads("Your first lead is here")  # without a click: the screen waited for it
+    guide.is_accessible()
     guide.click("Open Ines Brandt")
     expect(guide.page.locator("h1")).to_contain_text("Ines Brandt")
     guide.reads("Halden Foods")

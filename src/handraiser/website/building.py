@@ -29,7 +29,9 @@ def put_up(parent: Page, page: AnyPage, *, at: datetime) -> AnyPage:
     revision = page.save_revision()
     revision.publish()
     # Wagtail writes the present; the demo lives in the past.
-    type(page).objects.filter(pk=page.pk).update(first_published_at=at, last_published_at=at)
+    type(page).objects.filter(pk=page.pk).update(
+        first_published_at=at, last_published_at=at, latest_revision_created_at=at
+    )
     page.refresh_from_db()
     return page
 
@@ -37,7 +39,7 @@ def put_up(parent: Page, page: AnyPage, *, at: datetime) -> AnyPage:
 def rewrite(page: Page, *, at: datetime) -> None:
     """Publish what was changed on a page that is up."""
     page.save_revision().publish()
-    type(page).objects.filter(pk=page.pk).update(last_published_at=at)
+    type(page).objects.filter(pk=page.pk).update(last_published_at=at, latest_revision_created_at=at)
 
 
 def home(*, title: str, seo_title: str, description: str, at: datetime) -> tuple[HomePage, bool]:

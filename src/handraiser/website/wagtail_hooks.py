@@ -6,6 +6,9 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from wagtail import hooks
 from wagtail.models import Page
 
@@ -17,6 +20,12 @@ from handraiser.kit import clock
 def publish_first(menu_items: list[Any], request: HttpRequest, context: dict[str, Any]) -> None:
     """Publish is what an editor came for; saving a draft stands in the menu beside it."""
     menu_items.sort(key=lambda item: item.name != "action-publish")
+
+
+@hooks.register("insert_editor_js")
+def names_for_fields() -> SafeString:
+    """Fields that Wagtail leaves without a name get one."""
+    return format_html('<script src="{}"></script>', static("website/editor.js"))
 
 
 @hooks.register("after_publish_page")

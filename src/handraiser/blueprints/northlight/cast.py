@@ -47,6 +47,14 @@ _TRADE = (
     "Bikes", "Dental", "Foods", "Freight", "Homes", "Kitchens", "Labs", "Legal", "Music", "Print",
     "Studios", "Tea", "Tools", "Travel",
 )  # fmt: skip
+_INDUSTRY = {
+    "Bikes": "Retail", "Books": "Retail", "Clinics": "Health", "Dental": "Health", "Energy": "Energy",
+    "Fitness": "Leisure", "Foods": "Food and drink", "Freight": "Logistics", "Homes": "Property",
+    "Hotels": "Hospitality", "Kitchens": "Retail", "Labs": "Research", "Lane": "Retail", "Legal": "Legal",
+    "Music": "Media", "Optics": "Health", "Outdoor": "Retail", "Print": "Media", "Rye": "Food and drink",
+    "Studios": "Media", "Tea": "Food and drink", "Tools": "Manufacturing", "Travel": "Travel",
+}  # fmt: skip
+_SIZES = (8, 14, 22, 35, 48, 60, 85, 120, 180, 240, 310, 450, 620, 900)
 _TITLES = (
     "Marketing Manager", "Head of Marketing", "VP of Marketing", "Marketing Director", "Growth Lead",
     "Content Manager", "Founder", "Marketing Assistant", "Head of Sales", "Student",
@@ -64,6 +72,15 @@ class Character:
     need: str
     email: str
     keen: float
+    phone: str = ""
+
+
+def business_of(company: str) -> dict[str, str | int]:
+    """Industry and size of a firm, the same each time."""
+    return {
+        "industry": _INDUSTRY[company.split()[-1]],
+        "employees": Random(company).choice(_SIZES),
+    }
 
 
 def _address(first: str, company: str) -> str:
@@ -71,11 +88,16 @@ def _address(first: str, company: str) -> str:
     return f"{first.lower()}@{domain}.example.com"
 
 
+def _phone(number: int) -> str:
+    """One of the thousand London numbers that are kept for drama."""
+    return f"020 7946 0{number:03}"
+
+
 def characters(chance: Random, *, crowd: int) -> list[Character]:
     """The story's people, then a crowd of others, the same for the same seed."""
     named = [
-        Character(first, last, title, company, need, _address(first, company), KEENEST)
-        for first, last, title, company, need in STORY
+        Character(first, last, title, company, need, _address(first, company), KEENEST, _phone(place))
+        for place, (first, last, title, company, need) in enumerate(STORY)
     ]
     known = {person.email for person in named}
     others: list[Character] = []
@@ -86,7 +108,8 @@ def characters(chance: Random, *, crowd: int) -> list[Character]:
         if email in known:
             continue
         known.add(email)
-        others.append(
-            Character(first, last, chance.choice(_TITLES), company, "", email, chance.betavariate(1.7, 1.7))
-        )
+        title, keen = chance.choice(_TITLES), chance.betavariate(1.7, 1.7)
+        # The keen leave a number.
+        phone = _phone(len(known)) if keen > 0.6 else ""
+        others.append(Character(first, last, title, company, "", email, keen, phone))
     return named + others

@@ -16,7 +16,7 @@ from random import Random
 
 from django.db import transaction
 
-from handraiser.blueprints.northlight.cast import KEENEST, Character, characters
+from handraiser.blueprints.northlight.cast import KEENEST, Character, business_of, characters
 from handraiser.capture.actions import magnets, submissions
 from handraiser.capture.models import Form, MagnetGrant
 from handraiser.convert.actions import deals, hand_offs
@@ -25,9 +25,11 @@ from handraiser.core.delivery.actions import reactions
 from handraiser.core.delivery.models import Message
 from handraiser.core.journal import outbox
 from handraiser.core.journal.events.attract import PageViewed
-from handraiser.core.people.actions import notes, people
-from handraiser.core.people.models import Company, Lead, Person
+from handraiser.core.notices.actions import notices
+from handraiser.core.people.actions import notes, people, tasks
+from handraiser.core.people.models import Company, Lead, Person, Task
 from handraiser.core.staff.models import User
+from handraiser.core.staff.roles import Role
 from handraiser.kit import clock
 from handraiser.kit.errors import DomainError
 from handraiser.measure.actions import spend as spends
@@ -76,9 +78,9 @@ def _free(channel: str, source: str, medium: str, weight: int) -> Origin:
 
 ORIGINS = (
     _free("organic_search", "google", "organic", 34),
-    _paid("paid_search", "google", "cpc", "reporting-2026", 24, 420),
-    _paid("paid_social", "linkedin", "paid_social", "fridays-back", 14, 260),
-    _paid("email", "newsletter", "email", "november-issue", 10, 0),
+    _paid("paid_search", "google", "cpc", "reporting_2026", 24, 420),
+    _paid("paid_social", "linkedin", "paid_social", "fridays_back", 14, 260),
+    _paid("email", "newsletter", "email", "november_issue", 10, 0),
     _free("referral", "partner.example.com", "referral", 8),
     _free("ai_assistant", "ChatGPT", "referral", 4),
     _free("direct", "", "", 16),
@@ -100,6 +102,7 @@ class Story:
         self.read: set[str] = set()
         self.visitors: dict[str, str] = {}
         self.keen: dict[str, float] = {}
+        self.reps = list(User.objects.filter(role=Role.REP).order_by("id"))
 
     def at(self, moment: datetime, step: Step) -> None:
         """Let this happen then, if the story lasts that long."""
@@ -241,6 +244,7 @@ class Story:
             "work_email": [person.email],
             "company": [person.company],
             "job_title": [person.job_title],
+            "phone": [person.phone],
             "need": [person.need],
             "reports": [self.chance.choice(("1-2", "3-5", "6+"))],
             "news": ["1"] if which == "newsletter" or self.likely(0.7) else [],
@@ -285,9 +289,12 @@ class Story:
             },
             at=at,
         )
-        if known.company and known.company.name == known.company.domain:
+        if known.company and not known.company.industry:
             Company.objects.filter(id=known.company_id).update(
-                name=character.company, name_key=Company.key_of(character.company)
+                name=character.company,
+                name_key=Company.key_of(character.company),
+                country="GB",
+                **business_of(character.company),
             )
 
     # --- after each turn -----------------------------------------------------------------------------
@@ -295,6 +302,17 @@ class Story:
     def _people_react(self, now: datetime) -> None:
         self._read_mail(now)
         self._answer_hand_offs(now)
+        self._finish_tasks(now)
+        if now < self.ends:
+            for rep in self.reps:
+                notices.mark_read(user=rep, at=now)
+
+    def _finish_tasks(self, now: datetime) -> None:
+        """What was due is done, but for the tasks of the last days."""
+        due = Task.objects.filter(done_at=None, due_at__lt=min(now, self.ends - timedelta(days=2)))
+        for task in due.select_related("assignee"):
+            rep = task.assignee or self.chance.choice(self.reps)
+            tasks.complete(task=task, at=(task.due_at or now) + self.hours(-3, 3), by=str(rep.id))
 
     def _read_mail(self, now: datetime) -> None:
         fresh = Message.objects.filter(
@@ -339,7 +357,7 @@ class Story:
             hand_offs.reject(hand_off=hand_off, by=rep, reason=reason, at=at, recycle_on=day)
             return
         hand_offs.accept(hand_off=hand_off, by=rep, at=at)
-        if self.likely(0.7):
+        if self.likely(0.85):
             self.at(at + self.hours(3, 70), lambda moment: self._to_sql(hand_off.lead_id, rep, moment))
 
     def _lead(self, lead_id: str) -> Lead:
@@ -357,7 +375,7 @@ class Story:
             text="Spoke by phone. Wants the board report first.",
             at=at,
         )
-        if self.likely(0.85):
+        if self.likely(0.95):
             self.at(at + self.hours(2, 48), lambda moment: self._open_deal(lead_id, rep, moment))
 
     def _open_deal(self, lead_id: str, rep: User, at: datetime) -> None:
@@ -374,7 +392,7 @@ class Story:
             next_step="Show the board report",
             next_step_at=at + timedelta(days=3),
         )
-        self.at(at + self.hours(20, 100), lambda moment: self._deal_goes_on(deal.id, rep, moment))
+        self.at(at + self.hours(40, 200), lambda moment: self._deal_goes_on(deal.id, rep, moment))
 
     def _deal_goes_on(self, deal_id: str, rep: User, at: datetime) -> None:
         deal = Deal.objects.select_related("stage").get(id=deal_id)
@@ -389,13 +407,18 @@ class Story:
                 deals.lose(deal=deal, reason=reason, version=deal.version, at=at, by=rep)
             elif place + 1 < len(steps):
                 moved = deals.move(deal=deal, to=steps[place + 1], version=deal.version, at=at, by=rep)
-                again = at + self.hours(20, 130)
+                again = at + self.hours(40, 200)
                 step = ("Walk through the report", "Send the offer", "Agree the start")[place]
                 planned = {"next_step": step, "next_step_at": again + self.hours(0, 30)}
                 deals.change(deal=moved, values=planned, version=moved.version, at=at, by=rep)
                 self.at(again, lambda moment: self._deal_goes_on(deal_id, rep, moment))
             elif self.likely(0.35 + 0.4 * keen):
                 deals.win(deal=deal, version=deal.version, at=at, by=rep)
+            else:
+                again = at + self.hours(40, 160)
+                planned = {"next_step": "Ask for the decision", "next_step_at": again + self.hours(0, 30)}
+                deals.change(deal=deal, values=planned, version=deal.version, at=at, by=rep)
+                self.at(again, lambda moment: self._deal_goes_on(deal_id, rep, moment))
         except DomainError:
             # Somebody of the story was faster: the lead moved on by another way.
             return

@@ -6,12 +6,16 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from django.conf import settings
 from django.db import connection
 
+from handraiser.attract.actions import links
 from handraiser.blueprints.northlight import history, pages
 from handraiser.blueprints.northlight.cast import REPS
 from handraiser.capture import starters
-from handraiser.capture.models import Form
+from handraiser.capture.models import Form, FormPlace
+from handraiser.convert.actions import routes
+from handraiser.convert.models import Route
 from handraiser.core.journal import loop
 from handraiser.core.journal.readers import Reader
 from handraiser.core.staff.models import Organisation, User
@@ -19,6 +23,11 @@ from handraiser.core.staff.roles import Role
 from handraiser.nurture import starters as sequences
 from handraiser.qualify.actions import rule_sets
 
+CAMPAIGNS = (
+    ("google", "cpc", "reporting_2026"),
+    ("linkedin", "paid_social", "fridays_back"),
+    ("newsletter", "email", "november_issue"),
+)
 FOLLOW_UP = sequences.read(Path(__file__).parent / "playbook_follow_up.toml")
 """Five mails in a week after the playbook, and a call when somebody looks at the prices."""
 
@@ -55,8 +64,14 @@ def business(*, at: datetime) -> dict[str, Form]:
         "newsletter": starters.newsletter(at=at),
     }
     pages.build_pages(form_ids={name: form.id for name, form in forms.items()}, at=at)
+    for name, path in (("playbook", "/playbook/"), ("demo", "/pricing/"), ("newsletter", "/blog/")):
+        FormPlace.objects.get_or_create(form=forms[name], path=path, defaults={"since": at})
+    for source, medium, campaign in CAMPAIGNS:
+        url = f"{settings.BASE_URL}/playbook/"
+        links.keep(url=url, source=source, medium=medium, campaign=campaign, at=at, by="Noor Haddad")
     rule_sets.live(at=at)
     sequences.install(FOLLOW_UP, at=at)
+    routes.set_answer_time(route=Route.catch_all(), minutes=60)
     return forms
 
 

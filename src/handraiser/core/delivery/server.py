@@ -91,7 +91,7 @@ class Session:
         except ssl.SSLError as error:
             raise Unreachable(f"No safe connection to {to.host}: {error.reason or error}.") from error
         except (OSError, smtplib.SMTPException) as error:
-            raise Unreachable(f"{to.host}:{to.port} does not answer: {_words(error)}") from error
+            raise Unreachable(f"{to.host}:{to.port} does not answer: {_why_not(error)}") from error
 
     def __exit__(self, *_: object) -> None:
         with contextlib.suppress(Exception):
@@ -154,3 +154,14 @@ def _reply(code: int, text: bytes) -> str:
 
 def _words(error: Exception) -> str:
     return str(error) or type(error).__name__
+
+
+def _why_not(error: Exception) -> str:
+    """Why no connection came about, with what to look at."""
+    if isinstance(error, ConnectionRefusedError):
+        return "nothing listens there. Check name and port; 587 and 465 are usual."
+    if isinstance(error, TimeoutError):
+        return "no answer in time. Check the port, and whether a firewall lets it out."
+    if isinstance(error, smtplib.SMTPServerDisconnected):
+        return "it hung up. Check the security: STARTTLS is usual on 587, TLS on 465."
+    return _words(error)

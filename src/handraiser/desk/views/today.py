@@ -18,6 +18,9 @@ from handraiser.core.staff.roles import EDITORS, SELLERS, Role
 from handraiser.desk import getting_ready, queries, today
 from handraiser.kit import clock
 
+ON_THEIR_WAY = 10
+"""Whoever has so many leads needs nobody to show them the way."""
+
 
 def show(request: StaffRequest) -> HttpResponse:
     """One card is next; the rest is a list in an order that is explained. Owners see the team besides."""
@@ -70,8 +73,8 @@ def _getting_ready(user: User, *, busy: bool) -> dict[str, Any]:
     """What is left of the first evening. It stands in the middle until there is work, then beside it."""
     steps, care = getting_ready.way(), staff.getting_ready() if user.role == Role.OWNER else []
     found: dict[str, Any] = {"new_here": False}
-    leads = list(Lead.objects.visible_to(user).with_people().order_by("id")[:2])
-    if not all(step.done for step in steps) or len(leads) == 1:
+    leads = list(Lead.objects.visible_to(user).with_people().order_by("id")[:ON_THEIR_WAY])
+    if len(leads) == 1 or (len(leads) < ON_THEIR_WAY and not all(step.done for step in steps)):
         found |= {
             "steps": steps,
             "steps_done": sum(step.done for step in steps),

@@ -34,6 +34,12 @@
   });
   for (const dialog of $$("dialog[data-open-now]")) open(dialog);
 
+  // On a phone the tabs scroll sideways; where one stands must be seen.
+  for (const tab of $$(".tabs [aria-current]")) {
+    const row = tab.closest(".tabs");
+    row.scrollLeft = tab.offsetLeft - (row.clientWidth - tab.offsetWidth) / 2;
+  }
+
   // --- find or do -----------------------------------------------------------------------------------
   const palette = $("#palette");
   let asked = 0;
