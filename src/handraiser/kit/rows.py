@@ -7,7 +7,7 @@ with files that are uploaded, or with automatic dates, are not written this way.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any, TypeVar
 
@@ -16,6 +16,8 @@ from django.db import connections, models, router
 _PLAIN = (models.CharField, models.TextField, models.IntegerField, models.BooleanField, models.ForeignKey)
 
 
+# The attribute, and what makes its value one that the database takes; None when it is one already.
+Column = tuple[str, Callable[..., Any] | None]
 Where = Mapping[str, Any]
 M = TypeVar("M", bound=models.Model)
 
@@ -33,7 +35,7 @@ def values(model: type[models.Model], names: Sequence[str], where: Where) -> lis
     `where` names a field and its value, None for nothing there, a list of values of which it is one, or, with
     `__gt` after the name, what it is greater than. An empty list fits nothing.
     """
-    alias = router.db_for_read(model)
+    connection = connections[router.db_for_read(model)]
     parts, arguments = [], []
     for key, value in where.items():
         name, _, comparison = key.partition("__")
@@ -44,9 +46,9 @@ def values(model: type[models.Model], names: Sequence[str], where: Where) -> lis
         if not asked:
             return []
         parts.append((name, ">" if comparison == "gt" else "=", len(asked)))
-        arguments += [_stored(_field(model, name), one, alias) for one in asked]
-    statement, readers = _question(model, alias, tuple(names), tuple(parts))
-    connection = connections[alias]
+        stored = _column(model, name)[1]
+        arguments += asked if stored is None else [stored(one, connection=connection) for one in asked]
+    statement, readers = _question(model, connection.alias, tuple(names), tuple(parts))
     with connection.cursor() as cursor:
         cursor.execute(statement, arguments)
         found = cursor.fetchall()
@@ -71,13 +73,13 @@ def insert(objects: Sequence[models.Model], *, known: bool = False) -> None:
     if not objects:
         return
     model = type(objects[0])
-    alias = router.db_for_write(model)
-    statement, columns = _insertion(model, alias)
+    connection = connections[router.db_for_write(model)]
+    statement, columns = _insertion(model, connection.alias)
     if known:
         statement += " ON CONFLICT DO NOTHING"
-    _run(alias, statement, [_values(one, columns, alias) for one in objects])
+    _run(connection, statement, columns, objects)
     for one in objects:
-        one._state.adding, one._state.db = False, alias
+        one._state.adding, one._state.db = False, connection.alias
 
 
 def update(objects: Sequence[models.Model], fields: Sequence[str]) -> None:
@@ -85,17 +87,25 @@ def update(objects: Sequence[models.Model], fields: Sequence[str]) -> None:
     if not objects:
         return
     model = type(objects[0])
-    alias = router.db_for_write(model)
-    statement, columns = _change(model, alias, tuple(fields))
-    _run(alias, statement, [_values(one, columns, alias) for one in objects])
+    connection = connections[router.db_for_write(model)]
+    statement, columns = _change(model, connection.alias, tuple(fields))
+    _run(connection, statement, columns, objects)
 
 
-def _run(alias: str, statement: str, rows: list[list[Any]]) -> None:
-    with connections[alias].cursor() as cursor:
-        if len(rows) == 1:
-            cursor.execute(statement, rows[0])
+def _run(connection: Any, statement: str, columns: list[Column], objects: Sequence[models.Model]) -> None:
+    written = [
+        [
+            value if stored is None or value is None else stored(value, connection=connection)
+            for name, stored in columns
+            for value in (getattr(one, name),)
+        ]
+        for one in objects
+    ]
+    with connection.cursor() as cursor:
+        if len(written) == 1:
+            cursor.execute(statement, written[0])
         else:
-            cursor.executemany(statement, rows)
+            cursor.executemany(statement, written)
 
 
 @lru_cache(maxsize=1000)
@@ -104,13 +114,13 @@ def _question(
 ) -> tuple[str, list[tuple[int, list[Any], Any]]]:
     connection = connections[alias]
     quote = connection.ops.quote_name
-    fields = [_field(model, name) for name in names]
     conditions = []
     for name, sign, count in parts:
         marks = "%s" if count else ""
         if count > 1:
             sign, marks = "IN", f"({', '.join(['%s'] * count)})"
         conditions.append(f"{quote(_field(model, name).column)} {sign} {marks}")
+    fields = [_field(model, name) for name in names]
     columns = ", ".join(quote(field.column) for field in fields)
     statement = f"SELECT {columns} FROM {quote(model._meta.db_table)} WHERE {' AND '.join(conditions)}"
     readers = []
@@ -122,35 +132,30 @@ def _question(
     return statement, readers
 
 
-@cache
 def _field(model: type[models.Model], name: str) -> Any:
     by_column = {field.attname: field for field in model._meta.concrete_fields}
     return by_column.get(name) or model._meta.get_field(name)
 
 
 @cache
-def _insertion(model: type[models.Model], alias: str) -> tuple[str, list[Any]]:
-    columns = [field for field in model._meta.concrete_fields if not isinstance(field, models.AutoField)]
-    quote = connections[alias].ops.quote_name
-    names = ", ".join(quote(str(field.column)) for field in columns)
-    marks = ", ".join(["%s"] * len(columns))
-    return f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES ({marks})", columns
+def _column(model: type[models.Model], name: str) -> Column:
+    field = _field(model, name)
+    return field.attname, None if isinstance(field, _PLAIN) else field.get_db_prep_save
 
 
 @cache
-def _change(model: type[models.Model], alias: str, names: tuple[str, ...]) -> tuple[str, list[Any]]:
+def _insertion(model: type[models.Model], alias: str) -> tuple[str, list[Column]]:
+    fields = [field for field in model._meta.concrete_fields if not isinstance(field, models.AutoField)]
+    quote = connections[alias].ops.quote_name
+    names = ", ".join(quote(str(field.column)) for field in fields)
+    marks = ", ".join(["%s"] * len(fields))
+    statement = f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES ({marks})"
+    return statement, [_column(model, field.attname) for field in fields]
+
+
+@cache
+def _change(model: type[models.Model], alias: str, names: tuple[str, ...]) -> tuple[str, list[Column]]:
     meta, quote = model._meta, connections[alias].ops.quote_name
-    columns = [_field(model, name) for name in names]
-    changes = ", ".join(f"{quote(field.column)} = %s" for field in columns)
+    changes = ", ".join(f"{quote(_field(model, name).column)} = %s" for name in names)
     statement = f"UPDATE {quote(meta.db_table)} SET {changes} WHERE {quote(str(meta.pk.column))} = %s"
-    return statement, [*columns, meta.pk]
-
-
-def _values(one: models.Model, columns: Sequence[Any], alias: str) -> list[Any]:
-    return [_stored(field, getattr(one, field.attname), alias) for field in columns]
-
-
-def _stored(field: Any, value: Any, alias: str) -> Any:
-    if value is None or isinstance(field, _PLAIN):
-        return value
-    return field.get_db_prep_save(value, connection=connections[alias])
+    return statement, [_column(model, name) for name in (*names, meta.pk.attname)]

@@ -16,9 +16,8 @@ def normal_email(text: str) -> str:
     """
     address = unicodedata.normalize("NFKC", text).strip().lower()
     local, at, domain = address.rpartition("@")
-    plausible = (
-        at and local and "." in domain and not any(c.isspace() or not c.isprintable() for c in address)
-    )
+    # Of all white space only the plain blank counts as printable.
+    plausible = at and local and "." in domain and " " not in address and address.isprintable()
     return address if plausible and len(address) <= EMAIL_MAX and not domain.startswith(".") else ""
 
 
