@@ -119,7 +119,6 @@ def chromium(*arguments: str) -> Iterator[Browser]:
                 "--disable-gpu",
                 "--disable-background-networking",
                 "--disable-sync",
-                "--lang=en-GB",
                 *arguments,
             ],
         )
