@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 from django.core.exceptions import BadRequest, SuspiciousOperation
@@ -35,6 +36,7 @@ from handraiser.kit.errors import DomainError
 _thanks = Signer(salt="handraiser.capture.thanks", sep="~")
 _is_bot = Bots().is_bot
 _CARRIED = (*rendering.TOUCH_FIELDS, "hr_page", "hr_nonce", "hr_mark")
+_A_TOKEN = "TOKEN"
 _MOST_VERSIONS = 1_000_000
 THANKS_SHOW_LINK_FOR = timedelta(hours=24)
 
@@ -101,10 +103,16 @@ def send(request: HttpRequest, form_id: str, number: int) -> HttpResponse:
         return _page(
             request, "capture/alone.html", {"shown": shown, "form": version.form, "measured": True}, 429
         )
-    after = reverse("capture_public:thanks", args=[_thanks.sign(submission.id)])
+    after = _thanks_address().replace(_A_TOKEN, _thanks.sign(submission.id))
     if _wants_json(request):
         return JsonResponse({"next": after})
     return HttpResponseRedirect(after, status=303)
+
+
+@cache
+def _thanks_address() -> str:
+    # Turning a name into an address tries every route; this one is asked for with each form.
+    return reverse("capture_public:thanks", args=[_A_TOKEN])
 
 
 def _context(request: HttpRequest, carried: Mapping[str, str]) -> submissions.Context:

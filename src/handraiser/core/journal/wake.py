@@ -6,13 +6,19 @@ import contextlib
 import os
 import socket
 import zlib
+from functools import cache
 from pathlib import Path
 
 from django.conf import settings
 
 
 def _address() -> str:
-    path = str(Path(settings.HOME) / "run" / "loop.sock")
+    return _socket_in(str(settings.HOME))
+
+
+@cache
+def _socket_in(home: str) -> str:
+    path = str(Path(home) / "run" / "loop.sock")
     # A socket's path holds about 100 bytes; a deep home gets an abstract name instead.
     return path if len(path) < 100 else f"\0handraiser-{zlib.crc32(path.encode())}-{os.getuid()}"
 
