@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Sequence
 
 from handraiser.capture.actions import magnets
 from handraiser.capture.models import MagnetGrant
 from handraiser.core.journal.events.capture import MagnetSent
+from handraiser.core.journal.outbox import gathering
 from handraiser.core.journal.readers import Reader, one_by_one, reader
+from handraiser.kit import clock
 from handraiser.kit.envelope import Event
 
 
 def magnet_mail() -> Reader:
     """The reader `capture.magnet_mail`."""
     # Composing a mail takes some milliseconds, and no other writer should wait for many of them.
-    return reader("capture.magnet_mail", [MagnetSent], one_by_one(_mail), batch=20)
+    return reader("capture.magnet_mail", [MagnetSent], _mail, batch=20)
 
 
-def _mail(event: Event) -> None:
+def _mail(events: Sequence[Event]) -> None:
     grants = MagnetGrant.objects.select_related("magnet", "person", "lead")
-    grant = grants.filter(id=event.body["grant"]).first()
-    if grant is not None:
-        magnets.mail(grant=grant, at=datetime.fromtimestamp(event.occurred_at / 1000, UTC))
+    known = grants.in_bulk([event.body["grant"] for event in events])
+
+    def mail(event: Event) -> None:
+        if grant := known.get(event.body["grant"]):
+            magnets.mail(grant=grant, at=clock.from_ms(event.occurred_at))
+
+    with gathering():
+        one_by_one(mail)(events)

@@ -7,7 +7,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from handraiser.core.delivery import composing
 from handraiser.core.delivery.actions import tokens
@@ -18,7 +18,7 @@ from handraiser.core.journal import outbox, wake
 from handraiser.core.journal.events.delivery import MessageQueued, MessageSuppressed
 from handraiser.core.people.models import Lead, Person
 from handraiser.core.staff.models import Organisation
-from handraiser.kit import clock, ids
+from handraiser.kit import clock, ids, rows
 from handraiser.kit.errors import DomainError
 
 
@@ -51,9 +51,8 @@ def queue(
     """
     if purpose not in Purpose.values:
         raise DomainError("bad_purpose", f"{purpose} is not a purpose of a message.", field="purpose")
-    existing = Message.objects.filter(key=key).first()
-    if existing is not None:
-        return existing
+    if existing := rows.find(Message, {"key": key}):
+        return existing[0]
     organisation = Organisation.get()
     message_id = ids.new("msg", at_ms=clock.ms(at))
     tracked = person is not None and purpose in (Purpose.MARKETING, Purpose.TRANSACTIONAL)
@@ -70,41 +69,40 @@ def queue(
         raw_html=html,
         tracked=tracked,
     )
-    with transaction.atomic():
-        message, created = Message.objects.get_or_create(
-            key=key,
-            defaults={
-                "id": message_id,
-                "person": person,
-                "lead": lead,
-                "to": to or (person.email if person else ""),
-                "purpose": purpose,
-                "template": template,
-                "subject": final_subject[:400],
-                "html": composed.html,
-                "text": composed.text,
-                "links": composed.links,
-                "headers": _headers(message_id, purpose),
-                "sender_name": sender_name,
-                "reply_to": reply_to,
-                "message_id": f"<{message_id}@{_domain(organisation)}>",
-                "queued_at": at,
-                "due_at": due_at or at,
-            },
-        )
-        if created and person is not None:
-            outbox.publish(
-                MessageQueued(
+    message = Message(
+        id=message_id,
+        key=key,
+        person=person,
+        lead=lead,
+        to=to or (person.email if person else ""),
+        purpose=purpose,
+        template=template,
+        subject=final_subject[:400],
+        html=composed.html,
+        text=composed.text,
+        links=composed.links,
+        headers=_headers(message_id, purpose),
+        sender_name=sender_name,
+        reply_to=reply_to,
+        message_id=f"<{message_id}@{_domain(organisation)}>",
+        queued_at=at,
+        due_at=due_at or at,
+    )
+    try:
+        with transaction.atomic():
+            rows.insert([message])
+            if person is not None:
+                fact = MessageQueued(
                     message=message.id,
                     purpose=purpose,
                     subject_hash=outbox.personal_hash(final_subject),
                     template=template,
-                ),
-                at=at,
-                person=person.id,
-                lead=message.lead_id,
-            )
-        transaction.on_commit(wake.loop)
+                )
+                outbox.publish(fact, at=at, person=person.id, lead=message.lead_id)
+            transaction.on_commit(wake.loop)
+    except IntegrityError:
+        # Somebody asked for the same mail a moment ago.
+        return Message.objects.get(key=key)
     return message
 
 
