@@ -5,6 +5,7 @@ The template is made once for each state of the migrations, by the product's own
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
 import secrets
@@ -116,6 +117,19 @@ def sweep_away(home: Path) -> None:
     shutil.rmtree(home, ignore_errors=True)
 
 
+def _close_all() -> None:
+    """Close this process's connections: those that Django keeps for code beside an event loop as well.
+
+    A browser's event loop makes Django open a second set, which no other code gets to see, and keeps it.
+    """
+
+    async def close() -> None:
+        connections.close_all()
+
+    connections.close_all()
+    asyncio.run(close())
+
+
 class SqliteCopy:
     """Records and cache as files in a folder of this run."""
 
@@ -124,8 +138,8 @@ class SqliteCopy:
 
     def restore(self) -> None:
         """Lay the files anew and point Django at them."""
+        _close_all()
         for alias, name in (("default", "records.sqlite3"), ("cache", "cache.sqlite3")):
-            connections[alias].close()
             for old in self.folder.glob(f"{name}*"):
                 old.unlink()
             shutil.copy(template_home() / name, self.folder / name)
@@ -150,13 +164,12 @@ class PostgresCopy:
         from handraiser.core.journal import live
 
         live.close()
-        connections["default"].close()
+        _close_all()
         with _server() as db:
             db.execute(f"drop database if exists {self.name} with (force)")
             db.execute(f"create database {self.name} template {_template_database(db)}")
         connections["default"].settings_dict["NAME"] = self.name
         settings.DATABASES["default"]["NAME"] = self.name
-        connections["cache"].close()
         cache = self.cache.folder / "cache.sqlite3"
         shutil.copy(template_home() / "cache.sqlite3", cache)
         connections["cache"].settings_dict["NAME"] = str(cache)

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import ipaddress
+from dataclasses import asdict
+from functools import lru_cache
 
+from csp.constants import HEADER
+from csp.middleware import CSPMiddleware
+from csp.utils import build_policy
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
 from handraiser.config.permissions import PUBLIC, roles_for
 from handraiser.kit.errors import DomainError
 
+_NO_POLICY = tuple(settings.CONTENT_SECURITY_POLICY["EXCLUDE_URL_PREFIXES"])
 
-def _trusted(address: str) -> bool:
+
+@lru_cache(maxsize=1024)
+def _trusted(address: str, proxies: tuple[str, ...]) -> bool:
     try:
         ip = ipaddress.ip_address(address)
-        return any(ip in ipaddress.ip_network(proxy, strict=False) for proxy in settings.TRUSTED_PROXIES)
+        return any(ip in ipaddress.ip_network(proxy, strict=False) for proxy in proxies)
     except ValueError:
         return False
 
@@ -27,12 +36,31 @@ def client_address(get_response):
     def middleware(request: HttpRequest) -> HttpResponse:
         address = request.META.get("REMOTE_ADDR", "")
         hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
-        while hops and _trusted(address):
+        proxies = tuple(settings.TRUSTED_PROXIES)
+        while hops and _trusted(address, proxies):
             address = hops.pop()
         request.client_ip = address  # type: ignore[attr-defined]
         return get_response(request)
 
     return middleware
+
+
+class ContentPolicy(CSPMiddleware):
+    """django-csp works the policy's text out for each answer; here it is worked out once.
+
+    An answer of a view that changes its policy, or that used a nonce, goes the long way.
+    """
+
+    text = ""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        changed = any(name.startswith("_csp") for name in vars(response))
+        if changed or getattr(request, "_csp_nonce", None) or request.path_info.startswith(_NO_POLICY):
+            return super().process_response(request, response)
+        if not self.text:
+            self.text = build_policy(**asdict(self.get_policy_parts(request, response)))
+        response.headers.setdefault(HEADER, self.text)
+        return response
 
 
 def axes_address(request: HttpRequest) -> str:

@@ -149,7 +149,7 @@ MIDDLEWARE = [
     "handraiser.core.staff.zone.reader_zone",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "handraiser.config.middleware.ContentPolicy",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "handraiser.config.middleware.Permissions",

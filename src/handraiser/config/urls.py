@@ -71,6 +71,8 @@ urlpatterns = [
     path("readyz", health.ready, name="readyz"),
     path("favicon.ico", RedirectView.as_view(url="/static/console/mark.svg"), name="favicon"),
     path("api/", api.urls),
+    # What strangers ask for stands before the many addresses of the back office.
+    *(path("", include((module.public, f"{name}_public"))) for name, module in _ADMIN.items()),
     path("accounts/login/", account.login, name="account_login"),
     path("accounts/logout/", account.logout, name="account_logout"),
     path("accounts/signup/", RedirectView.as_view(pattern_name="account_login"), name="account_signup"),
@@ -105,7 +107,6 @@ urlpatterns = [
     path("documents/", include(wagtaildocs_urls)),
     # The desk answers at /admin/ itself; the other folders say their own prefix.
     *(path("admin/", include((module.admin, name))) for name, module in _ADMIN.items()),
-    *(path("", include((module.public, f"{name}_public"))) for name, module in _ADMIN.items()),
     path("media/<path:path>", _media, name="media"),
     path("", include([entry for entry in wagtail_urls.urlpatterns if entry.name != "wagtail_serve"])),
     re_path(wagtail_urls.serve_pattern, website_views.page, name="wagtail_serve"),

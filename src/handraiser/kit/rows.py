@@ -8,6 +8,7 @@ with files that are uploaded, or with automatic dates, are not written this way.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from functools import cache, lru_cache
 from typing import Any, TypeVar
 
@@ -25,7 +26,7 @@ M = TypeVar("M", bound=models.Model)
 def find(model: type[M], where: Where) -> list[M]:
     """The rows that fit; see `values`."""
     names = tuple(field.attname for field in model._meta.concrete_fields)
-    alias = router.db_for_read(model)
+    alias = _home(model)
     return [model.from_db(alias, names, row) for row in values(model, names, where)]
 
 
@@ -35,7 +36,7 @@ def values(model: type[models.Model], names: Sequence[str], where: Where) -> lis
     `where` names a field and its value, None for nothing there, a list of values of which it is one, or, with
     `__gt` after the name, what it is greater than. An empty list fits nothing.
     """
-    connection = connections[router.db_for_read(model)]
+    connection = connections[_home(model)]
     parts, arguments = [], []
     for key, value in where.items():
         name, _, comparison = key.partition("__")
@@ -73,7 +74,7 @@ def insert(objects: Sequence[models.Model], *, known: bool = False) -> None:
     if not objects:
         return
     model = type(objects[0])
-    connection = connections[router.db_for_write(model)]
+    connection = connections[_home(model)]
     statement, columns = _insertion(model, connection.alias)
     if known:
         statement += " ON CONFLICT DO NOTHING"
@@ -87,7 +88,7 @@ def update(objects: Sequence[models.Model], fields: Sequence[str]) -> None:
     if not objects:
         return
     model = type(objects[0])
-    connection = connections[router.db_for_write(model)]
+    connection = connections[_home(model)]
     statement, columns = _change(model, connection.alias, tuple(fields))
     _run(connection, statement, columns, objects)
 
@@ -132,6 +133,11 @@ def _question(
     return statement, readers
 
 
+@cache
+def _home(model: type[models.Model]) -> str:
+    return router.db_for_write(model)
+
+
 def _field(model: type[models.Model], name: str) -> Any:
     by_column = {field.attname: field for field in model._meta.concrete_fields}
     return by_column.get(name) or model._meta.get_field(name)
@@ -140,7 +146,16 @@ def _field(model: type[models.Model], name: str) -> Any:
 @cache
 def _column(model: type[models.Model], name: str) -> Column:
     field = _field(model, name)
-    return field.attname, None if isinstance(field, _PLAIN) else field.get_db_prep_save
+    if isinstance(field, _PLAIN):
+        return field.attname, None
+    if isinstance(field, models.DateTimeField) and connections[_home(model)].vendor == "sqlite":
+        return field.attname, _moment
+    return field.attname, field.get_db_prep_save
+
+
+def _moment(at: datetime, connection: Any) -> str:
+    # What Django stores, without asking the field and the database for each.
+    return str(at.astimezone(UTC).replace(tzinfo=None))
 
 
 @cache

@@ -104,12 +104,12 @@ def give(*, submission: Submission, at: datetime, fresh: bool = False) -> Magnet
     person = submission.person
     if magnet is None or person is None:
         raise DomainError("no_magnet", "This form gives nothing to download.", kind="missing")
-    given = MagnetGrant.objects.select_related("magnet", "person").filter(
-        submission_id=submission.id, magnet=magnet
-    )
-    grant = None if fresh else given.order_by("-granted_at", "-id").first()
-    if grant is not None and not spent(grant, at=at):
-        return grant
+    if not fresh:
+        given = MagnetGrant.objects.select_related("magnet", "person")
+        given = given.filter(submission_id=submission.id, magnet=magnet)
+        grant = given.order_by("-granted_at", "-id").first()
+        if grant is not None and not spent(grant, at=at):
+            return grant
     return _grant(magnet=magnet, person=person, lead=submission.lead, submission_id=submission.id, at=at)
 
 

@@ -7,6 +7,7 @@ import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from django.db import transaction
@@ -28,6 +29,7 @@ PURPOSES = {
 LOCALE = "en-gb"
 
 
+@lru_cache(maxsize=4096)
 def truncated(ip: str) -> str:
     """An address that no longer points at one person: /24 for IPv4, /48 for IPv6; "" if it is none."""
     try:
@@ -107,20 +109,17 @@ def grant_all(permissions: Sequence[Permission], *, at: datetime) -> list[Grant]
 
 
 def _remember(permissions: Sequence[Permission], *, at: datetime) -> None:
-    """Keep the words, and the purposes that were never used before."""
+    """Keep the words, and the purposes, that were never used before."""
     asked = {permission.wording_hash: permission for permission in permissions}
-    purposes = {permission.purpose for permission in permissions}
-    rows.insert(
-        [Purpose(key=key, label=PURPOSES[key][0], description=PURPOSES[key][1]) for key in sorted(purposes)],
-        known=True,
-    )
-    rows.insert(
-        [
-            Wording(hash=digest, purpose_id=one.purpose, text=one.wording, locale=LOCALE, first_used_at=at)
-            for digest, one in sorted(asked.items())
-        ],
-        known=True,
-    )
+    for (known,) in rows.values(Wording, ["hash"], {"hash": list(asked)}):
+        del asked[known]
+    for digest, new in sorted(asked.items()):
+        label, description = PURPOSES[new.purpose]
+        rows.insert([Purpose(key=new.purpose, label=label, description=description)], known=True)
+        wording = Wording(
+            hash=digest, purpose_id=new.purpose, text=new.wording, locale=LOCALE, first_used_at=at
+        )
+        rows.insert([wording], known=True)
 
 
 @transaction.atomic
