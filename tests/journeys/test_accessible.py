@@ -53,12 +53,22 @@ def busy(northlight_home, tmp_path_factory):
         yield product
 
 
+def _let_colours_come(page: Page) -> None:
+    """Half-way through a fade, a colour is none that anybody chose."""
+    page.wait_for_timeout(50)  # a fade begins with the next frame
+    page.wait_for_function(
+        "document.getAnimations().every(fade => fade.playState !== 'running'"
+        " || fade.effect.getComputedTiming().iterations === Infinity)"
+    )
+
+
 def faults(page: Page, screen: Screen) -> list[str]:
     """What axe says of a page: everything in the light, and the colours once more in the dark."""
     page.emulate_media(color_scheme="light", reduced_motion="reduce")
+    _let_colours_come(page)
     found = [("light", fault) for fault in Axe().run(page).response["violations"]]
     page.emulate_media(color_scheme="dark", reduced_motion="reduce")
-    page.wait_for_timeout(250)  # colours may fade
+    _let_colours_come(page)
     dark = Axe().run(page, options={"runOnly": ["color-contrast"], "resultTypes": ["violations"]})
     found += [("dark", fault) for fault in dark.response["violations"]]
     return [
