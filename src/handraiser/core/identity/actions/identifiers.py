@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from handraiser.core.identity import rules
 from handraiser.core.journal import outbox
@@ -65,8 +65,10 @@ def resolve_all(
     """
     country = Organisation.get().country if any(one.phone for one in asked) else ""
     wanted = [_normal(one, country) for one in asked]
+    # On SQLite the writer's lock keeps everybody else from making the same person meanwhile.
+    retried = connection.vendor != "sqlite"
     try:
-        with transaction.atomic(), outbox.gathering():
+        with transaction.atomic(savepoint=retried), outbox.gathering():
             return _resolve(asked, wanted, at=at, how=how, by=by, proven=proven)
     except IntegrityError:
         # Somebody made one of them a moment ago: now they can be found.
