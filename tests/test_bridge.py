@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import threading
 
 import pytest
 
@@ -42,7 +43,7 @@ def ask(app, *, body: list[bytes] = [b""], headers=()):  # noqa: B006
         async def send(message):
             sent.append(message)
 
-        await Bridge(app, workers=2)(scope, receive, send)
+        await Bridge(app, workers=2, intake=1)(scope, receive, send)
 
     asyncio.run(run())
     return sent[0]["status"], dict(sent[0]["headers"]), b"".join(part.get("body", b"") for part in sent[1:])
@@ -114,8 +115,46 @@ def test_a_client_that_leaves_while_sending_takes_no_thread():
         async def send(message):
             sent.append(message)
 
-        bridge = Bridge(lambda *_: called.append(1), workers=1)
+        bridge = Bridge(lambda *_: called.append(1), workers=1, intake=1)
         await bridge({"type": "http", "method": "POST", "headers": []}, receive, send)
 
     asyncio.run(run())
     assert not called and not sent
+
+
+def test_a_slow_screen_keeps_no_form_waiting():
+    form_taken = threading.Event()
+
+    def app(environ, start_response):
+        if environ["REQUEST_METHOD"] == "GET":
+            # The screen is not done before the form is: with one thread for both, this would never end.
+            assert form_taken.wait(30)
+        else:
+            form_taken.set()
+        start_response("200 OK", [])
+        return Whole([b"done"])
+
+    async def one(bridge, method):
+        sent = []
+
+        async def receive():
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def send(message):
+            sent.append(message)
+
+        await bridge(
+            {
+                "type": "http", "method": method, "path": "/a", "query_string": b"", "http_version": "1.1",
+                "headers": [],
+            },
+            receive,
+            send,
+        )  # fmt: skip
+        return sent[-1]["body"]
+
+    async def both():
+        bridge = Bridge(app, workers=1, intake=1)
+        return await asyncio.gather(one(bridge, "GET"), one(bridge, "POST"))
+
+    assert asyncio.run(both()) == [b"done", b"done"]

@@ -104,7 +104,10 @@ class Identification(models.Model):
                 fields=["identified_at"],
                 condition=models.Q(trusted=True, applied_at=None, error=""),
                 name="identification_waiting",
-            )
+            ),
+            models.Index(
+                fields=["received_at"], condition=models.Q(trusted=False), name="identification_by_age"
+            ),
         ]
 
 

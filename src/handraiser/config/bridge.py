@@ -20,16 +20,22 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
+_BACK_OFFICE = ("/admin/", "/accounts/")
 _SMALL = 1024 * 1024  # bytes of a body that are waited for before a thread is taken
 
 
 class Bridge:
-    """A WSGI application as an ASGI one, in `workers` threads. It starts no event loop."""
+    """A WSGI application as an ASGI one, in threads. It starts no event loop.
 
-    def __init__(self, app: Callable[..., Iterable[bytes]], *, workers: int) -> None:
+    `intake` of them take nothing but what strangers and programs send (POST outside the back office), so no slow
+    screen keeps a form waiting; `workers` do the rest.
+    """
+
+    def __init__(self, app: Callable[..., Iterable[bytes]], *, workers: int, intake: int) -> None:
         self.app = app
         self.large = WSGIMiddleware(app, workers=2)  # type: ignore[arg-type]
         self.threads = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="django")
+        self.intake = ThreadPoolExecutor(max_workers=intake, thread_name_prefix="django-intake")
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one request; raises what the application raises."""
@@ -49,7 +55,9 @@ class Bridge:
         environ = build_environ(scope, io.BytesIO(body))  # type: ignore[arg-type]
         loop = asyncio.get_running_loop()
         run = contextvars.copy_context().run
-        for message in await loop.run_in_executor(self.threads, run, self._answer, environ, loop, send):
+        sent_in = scope["method"] == "POST" and not scope["path"].startswith(_BACK_OFFICE)
+        threads = self.intake if sent_in else self.threads
+        for message in await loop.run_in_executor(threads, run, self._answer, environ, loop, send):
             await send(message)
 
     def _answer(self, environ: Any, loop: asyncio.AbstractEventLoop, send: Send) -> list[Message]:

@@ -40,7 +40,10 @@ class Spend(models.Model):
                 fields=["external_id"], condition=~Q(external_id=""), name="spend_external_id_once"
             ),
         ]
-        indexes = [models.Index(fields=["from_date", "to_date"], name="spend_by_period")]
+        indexes = [
+            models.Index(fields=["external_id"], name="spend_by_external_id"),
+            models.Index(fields=["from_date", "to_date"], name="spend_by_period"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.channel} {self.from_date}"

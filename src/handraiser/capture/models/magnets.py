@@ -59,8 +59,8 @@ class MagnetGrant(models.Model):
     """One person's link to one magnet. The link itself is not stored, only its hash."""
 
     id = models.CharField(max_length=40, primary_key=True, default=partial(ids.new, "get"))
-    magnet = models.ForeignKey(LeadMagnet, on_delete=models.CASCADE, related_name="grants")
-    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="magnet_grants")
+    magnet = models.ForeignKey(LeadMagnet, on_delete=models.CASCADE, related_name="grants", db_index=False)
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="magnet_grants", db_index=False)
     lead = models.ForeignKey(Lead, null=True, on_delete=models.SET_NULL, related_name="+")
     submission_id = models.CharField(max_length=40, blank=True)
     token_hash = models.CharField(max_length=64, unique=True)

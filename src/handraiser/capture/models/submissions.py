@@ -24,8 +24,10 @@ class Submission(models.Model):
         REJECTED = "rejected", "Deleted as spam"
 
     id = models.CharField(max_length=40, primary_key=True, default=partial(ids.new, "sub"))
-    form = models.ForeignKey(Form, on_delete=models.PROTECT, related_name="submissions")
-    version = models.ForeignKey(FormVersion, on_delete=models.PROTECT, related_name="submissions")
+    form = models.ForeignKey(Form, on_delete=models.PROTECT, related_name="submissions", db_index=False)
+    version = models.ForeignKey(
+        FormVersion, on_delete=models.PROTECT, related_name="submissions", db_index=False
+    )
     state = models.CharField(max_length=12, choices=State.choices)
     reason = models.CharField(
         max_length=24, blank=True, help_text="Why it was not accepted: rules.spam.Reason"

@@ -148,6 +148,7 @@ class Deal(models.Model):
             )
         ]
         indexes = [
+            models.Index(fields=["external_id"], name="deal_by_external_id"),
             models.Index(fields=["stage", "next_step_at"], name="deal_on_board"),
             models.Index(fields=["pipeline", "won_at"], name="deal_won"),
             models.Index(fields=["owner", "stage"], name="deal_of_owner"),

@@ -41,9 +41,10 @@ class Grant(models.Model):
     """A permission of a person, and its withdrawal. Rows are only added and closed, never rewritten."""
 
     id = models.CharField(max_length=40, primary_key=True, default=partial(ids.new, "grant"))
-    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="grants")
-    purpose = models.ForeignKey(Purpose, on_delete=models.PROTECT, related_name="+")
-    wording = models.ForeignKey(Wording, on_delete=models.PROTECT, related_name="+")
+    # The index of permissions in force finds them by person; nobody asks by purpose or words.
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="grants", db_index=False)
+    purpose = models.ForeignKey(Purpose, on_delete=models.PROTECT, related_name="+", db_index=False)
+    wording = models.ForeignKey(Wording, on_delete=models.PROTECT, related_name="+", db_index=False)
     proof = models.JSONField(
         default=dict, help_text="Where, with what, from where: page, form, truncated IP."
     )

@@ -16,6 +16,11 @@ from handraiser.kit import clock
 
 log = logging.getLogger(__name__)
 
+# A turn costs some ten commits, whether for one event or for hundreds. What arrives while the loop draws breath
+# shares the next turn's.
+BREATH_SECONDS = 0.1
+BUSY = 500  # events and rows; a turn that did more is followed by the next at once
+
 
 @dataclass(frozen=True)
 class Sweep:
@@ -68,4 +73,6 @@ def run(all_readers: Sequence[readers.Reader], sweeps: Sequence[Sweep], *, stop:
             next_run[sweep.name] = now + sweep.every
         if not done:
             wake.wait(receiver, 1.0)
+        elif done < BUSY:
+            stop.wait(BREATH_SECONDS)
     receiver.close()

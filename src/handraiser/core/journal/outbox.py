@@ -8,8 +8,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import hmac
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from contextvars import ContextVar
 from datetime import datetime
 from typing import Any
@@ -110,25 +109,25 @@ def publish_all(events: Sequence[Event]) -> None:
     if gathered is not None:
         gathered += events
         return
-    rows.insert(
-        [OutboxEvent(message_id=event.message_id, payload=_encode(event).decode()) for event in events]
-    )
+    written = [(event.message_id, _encode(event).decode()) for event in events]
+    rows.add(OutboxEvent, ("message_id", "payload"), written)
     transaction.on_commit(wake.loop)
 
 
-@contextmanager
-def gathering() -> Iterator[None]:
+class gathering:
     """Write what is published inside with one insert, at the end.
 
     Open it just inside the transaction or savepoint that it belongs to: an error forgets both.
     """
-    events: list[Event] = []
-    token = _gathered.set(events)
-    try:
-        yield
-    finally:
-        _gathered.reset(token)
-    publish_all(events)
+
+    def __enter__(self) -> None:
+        self.events: list[Event] = []
+        self.token = _gathered.set(self.events)
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        _gathered.reset(self.token)
+        if kind is None:
+            publish_all(self.events)
 
 
 def relay(*, limit: int = 500) -> int:

@@ -62,7 +62,7 @@ def grant(
     return grant_all([asked], at=at)[0]
 
 
-@transaction.atomic(savepoint=False)
+@rows.joined
 def grant_all(permissions: Sequence[Permission], *, at: datetime) -> list[Grant]:
     """Record what people allowed; returns the grants in force.
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db import transaction
-
 from handraiser.core.identity.models import VisitorLink
 from handraiser.core.journal import outbox
 from handraiser.core.journal.events.identity import VisitorLinked
+from handraiser.kit import rows
 
 
-@transaction.atomic(savepoint=False)
+@rows.joined
 def link(*, visitor: str, person_id: str, how: str, at: datetime) -> bool:
     """Say that this visitor is this person; True if that is news.
 
@@ -21,10 +20,8 @@ def link(*, visitor: str, person_id: str, how: str, at: datetime) -> bool:
     if not visitor:
         return False
     certainty = "likely" if how == "email_click" else "certain"
-    _, created = VisitorLink.objects.get_or_create(
-        visitor=visitor,
-        defaults={"person_id": person_id, "how": how, "certainty": certainty, "linked_at": at},
-    )
+    new = VisitorLink(visitor=visitor, person_id=person_id, how=how, certainty=certainty, linked_at=at)
+    created = rows.insert([new], known=True) == 1
     if created:
         outbox.publish(VisitorLinked(how=how, certainty=certainty), at=at, person=person_id, visitor=visitor)
     return created

@@ -45,7 +45,7 @@ def open(*, at: datetime, how: str, **told: Any) -> tuple[Lead, bool]:
     return open_all([Opening(**told)], at=at, how=how)[0]
 
 
-@transaction.atomic(savepoint=False)
+@rows.joined
 def open_all(openings: Sequence[Opening], *, at: datetime, how: str) -> list[tuple[Lead, bool]]:
     """Open leads, or find the open ones of their person and line. Returns (lead, created) for each.
 

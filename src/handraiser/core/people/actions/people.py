@@ -33,7 +33,7 @@ def create(*, at: datetime, how: str, **values: Any) -> Person:
     return create_all({ids.new("person", at_ms=clock.ms(at)): values}, at=at, how=how)[0]
 
 
-@transaction.atomic(savepoint=False)
+@rows.joined
 def create_all(newcomers: Mapping[str, Mapping[str, Any]], *, at: datetime, how: str) -> list[Person]:
     """Make people of values by new id, and announce them. Does not look for duplicates: `identifiers.resolve` does.
 
