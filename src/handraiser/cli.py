@@ -121,6 +121,28 @@ def web() -> None:
 
 
 @app.command()
+def collector() -> None:
+    """The door for events alone: it stays quick beside busy pages. Send it /e, /v1 and /api/s."""
+    import uvicorn
+
+    gc.set_threshold(50_000, 20, 50)  # a batch leaves thousands of objects behind, none of them in rings
+    from handraiser.config.collector import Alone
+    from handraiser.config.settings import DEMO, ENV
+
+    uvicorn.run(
+        Alone(),
+        host="127.0.0.1" if DEMO else ENV.host,
+        port=ENV.port,
+        log_level="warning",
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=2,
+        lifespan="on",
+    )
+    _leave()
+
+
+@app.command()
 def loop() -> None:
     """Relay, readers and due rows."""
     _django()
