@@ -53,7 +53,7 @@ def django_application(home: Path) -> Any:
                 " values(%s, 'attract.event_tracked', %s, %s, %s, %s, 0, %s)",
                 (call["messageId"], now, now, now // 86_400_000, call["anonymousId"], json.dumps(body)),
             )
-        return JsonResponse({"success": True})
+        return JsonResponse({"success": True}, headers={"Content-Length": "17"})
 
     global urlpatterns
     urlpatterns = [path("v1/track", track), path("readyz", lambda request: JsonResponse({}))]
@@ -81,7 +81,7 @@ def serve_django(home: Path, port: int) -> None:
         workers=1,
         blocking_threads=8,
         log_enabled=False,
-    ).serve(target_loader=lambda target, *_, **__: django_application(Path(target)), wrap_loader=False)
+    ).serve(target_loader=lambda: django_application(home), wrap_loader=False)
 
 
 def serve_no_sink(port: int) -> None:
@@ -101,7 +101,9 @@ def serve_no_sink(port: int) -> None:
         return store
 
     door = Collector(replace(own_settings(), open_journal=nowhere))
-    uvicorn.run(Alone(door), host="127.0.0.1", port=port, log_level="warning", server_header=False)
+    uvicorn.run(
+        Alone(door), host="127.0.0.1", port=port, log_level="warning", access_log=False, server_header=False
+    )
 
 
 def _forget(events: Sequence[object]) -> int:

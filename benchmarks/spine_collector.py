@@ -11,6 +11,7 @@ import base64
 import json
 import multiprocessing
 import random
+import secrets
 import statistics
 import subprocess
 import threading
@@ -33,6 +34,7 @@ AGENTS = [
     f" Chrome/{100 + n % 57}.0.{n}.0 Safari/537.36"
     for n in range(2000)
 ]
+PROPERTIES = {"form": "f1", "value": 3, "plan": "team", "label": "Get it now"}
 BATCH = 100
 FILLED = 100_000
 CONNECTIONS = 256
@@ -60,20 +62,39 @@ def measure(rows: Rows) -> None:
 
 
 class Calls:
-    """Calls as SDKs send them: ids with the time in them, a browser's name, an address with a campaign."""
+    """Calls as SDKs send them: ids with the time in them, a browser's name, an address with a campaign.
+
+    A hundred visitors are there at a time, and each leaves after five events.
+    """
 
     def __init__(self, key: str) -> None:
-        self._random = random.Random(7)
+        self._random = random.Random(secrets.randbits(64))
+        self._visitors: list[str] = []
         self._basic = base64.b64encode(f"{key}:".encode()).decode()
         self._number = 0
+
+    def _next(self) -> dict[str, object]:
+        """What all calls have in common."""
+        visitor = self._number % 100
+        if self._number % 500 == 0:
+            self._visitors = [self._uuid() for _ in range(100)]
+        self._number += 1
+        return {
+            "messageId": f"node-next-{int(time.time() * 1000)}-{self._uuid()}",
+            "anonymousId": self._visitors[visitor],
+            "timestamp": "2026-11-21T20:56:40.472Z",
+            "context": {
+                "userAgent": AGENTS[self._number % len(AGENTS)],
+                "library": {"name": "@segment/analytics-node", "version": "3.1.0"},
+            },
+        }
 
     def _uuid(self) -> str:
         return str(uuid.UUID(int=self._random.getrandbits(128)))
 
     def call(self) -> dict[str, object]:
         """A page view or a track, by turns; 700 bytes."""
-        self._number += 1
-        number, now = self._number, int(time.time() * 1000)
+        common, number = self._next(), self._number
         url = f"https://www.example.com/guides/{number % 300}/"
         page = {
             "url": f"{url}?utm_source=news&utm_medium=email&utm_campaign=spring" if number % 4 == 0 else url,
@@ -82,20 +103,9 @@ class Calls:
         }
         kind: dict[str, object] = {"type": "page", "name": "Guides", "properties": page}
         if number % 2:
-            properties = {"form": "f1", "value": 3, "plan": "team", "label": "Get it now"}
-            kind = {"type": "track", "event": "Guide opened", "properties": properties}
-        return {
-            "messageId": f"node-next-{now}-{self._uuid()}",
-            "anonymousId": self._uuid(),
-            "timestamp": "2026-11-21T20:56:40.472Z",
-            "integrations": {},
-            "context": {
-                "userAgent": AGENTS[number % len(AGENTS)],
-                "library": {"name": "@segment/analytics-node", "version": "3.1.0"},
-                "page": page,
-            },
-            **kind,
-        }
+            kind = {"type": "track", "event": "Guide opened", "properties": PROPERTIES}
+        context = {**common["context"], "page": page}  # type: ignore[dict-item]
+        return {**common, "context": context, "integrations": {}, **kind}
 
     def batch(self) -> bytes:
         """A request of a hundred calls."""
@@ -103,20 +113,7 @@ class Calls:
 
     def track(self) -> bytes:
         """A request of one call: 440 bytes of body."""
-        return self._post(
-            "/v1/track",
-            {
-                "messageId": f"node-next-{int(time.time() * 1000)}-{self._uuid()}",
-                "anonymousId": self._uuid(),
-                "timestamp": "2026-11-21T20:56:40.472Z",
-                "event": "Guide opened",
-                "properties": {"form": "f1", "value": 3, "plan": "team", "label": "Get it now"},
-                "context": {
-                    "userAgent": AGENTS[self._random.randrange(len(AGENTS))],
-                    "library": {"name": "@segment/analytics-node", "version": "3.1.0"},
-                },
-            },
-        )
+        return self._post("/v1/track", {**self._next(), "event": "Guide opened", "properties": PROPERTIES})
 
     def _post(self, path: str, body: object) -> bytes:
         data = json.dumps(body).encode()

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,14 @@ _STATUS = {
     Reason.BUSY: 503,
     Reason.NOT_STORED: 503,
 }
+# The headers that mean something here; the server gives names in lower case.
+_HEARD = {
+    name.encode(): name
+    for name in (
+        "access-control-request-headers", "authorization", "content-length", "dnt", "host", "origin", "sec-gpc",
+        "user-agent", "x-forwarded-for", "x-write-key",
+    )
+}  # fmt: skip
 _json = msgspec.json.Encoder().encode
 
 
@@ -67,6 +76,7 @@ class Settings:
     trusted_proxies: Sequence[str] = ()
     committed: Callable[[], None] = lambda: None
     capacity: int = 20_000
+    capacity_bytes: int = 64_000_000
     burst: float = 120
     per_second: float = 20
     clock: Callable[[], float] = field(default=time.time)
@@ -92,7 +102,12 @@ class Collector:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._buffer = Buffer(settings.open_journal, capacity=settings.capacity, committed=settings.committed)
+        self._buffer = Buffer(
+            settings.open_journal,
+            capacity=settings.capacity,
+            capacity_bytes=settings.capacity_bytes,
+            committed=settings.committed,
+        )
         self._records = settings.records
         self._visitors = Visitors(settings.home / "run" / "salts", settings.secret)
         self._steps = steps.all_steps(own_host=self._is_own_host, visitors=self._visitors)
@@ -121,7 +136,9 @@ class Collector:
         await self._write_refusals()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = {name.decode("latin-1").lower(): text.decode("latin-1") for name, text in scope["headers"]}
+        headers = {
+            name: text.decode("latin-1") for raw, text in scope["headers"] if (name := _HEARD.get(raw))
+        }
         cors = self._cors(scope["path"], headers)
         if scope["method"] == "OPTIONS":
             await _answer(send, 204, b"", _preflight(headers, cors))
@@ -322,8 +339,9 @@ def _preflight(headers: Mapping[str, str], cors: Mapping[str, str]) -> dict[str,
     }
 
 
+@lru_cache(maxsize=256)
 def _basic(header: str) -> str:
-    """The user name of Basic authentication: the write key."""
+    """The user name of Basic authentication: the write key. Bearer is taken for the same."""
     scheme, _, value = header.partition(" ")
     if scheme.lower() == "bearer":
         return value.strip()
@@ -354,7 +372,7 @@ async def _body(headers: Mapping[str, str], receive: Receive) -> bytes:
             return b"".join(parts)
 
 
-_HEADERS = [
+_SENT_ALWAYS = [
     (b"content-type", b"application/json"),
     (b"cache-control", b"no-store"),
     (b"x-content-type-options", b"nosniff"),
@@ -364,6 +382,6 @@ _HEADERS = [
 async def _answer(send: Send, status: int, body: bytes, headers: Mapping[str, str]) -> None:
     more = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
     length = (b"content-length", str(len(body)).encode())
-    start = {"type": "http.response.start", "status": status, "headers": [*_HEADERS, length, *more]}
+    start = {"type": "http.response.start", "status": status, "headers": [*_SENT_ALWAYS, length, *more]}
     await send(start)
     await send({"type": "http.response.body", "body": body})
