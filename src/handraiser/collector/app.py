@@ -21,6 +21,7 @@ from typing import Any
 import msgspec
 
 from handraiser.collector import buffer, shapes, steps
+from handraiser.collector.bots import Judge, Networks
 from handraiser.collector.buffer import Buffer, Full, NotStored
 from handraiser.collector.limits import Buckets
 from handraiser.collector.records import Identification, Key, Records
@@ -110,7 +111,8 @@ class Collector:
         )
         self._records = settings.records
         self._visitors = Visitors(settings.home / "run" / "salts", settings.secret)
-        self._steps = steps.all_steps(own_host=self._is_own_host, visitors=self._visitors)
+        judge = Judge(Networks(settings.home / "data-centres.txt"))
+        self._steps = steps.all_steps(own_host=self._is_own_host, visitors=self._visitors, judge=judge)
         self._buckets = Buckets(burst=settings.burst, per_second=settings.per_second)
         self._proxies = [ipaddress.ip_network(proxy, strict=False) for proxy in settings.trusted_proxies]
         self._refusals: Counter[tuple[str, str]] = Counter()

@@ -12,7 +12,6 @@ import time
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -123,20 +122,21 @@ class Judge:
     """
 
     def __init__(self, networks: Networks | None = None, *, is_bot: Callable[[str], bool] | None = None) -> None:
+        self._names_a_bot = is_bot or Bots().is_bot
         # The verdict costs 0.3 ms, and the same browsers come again and again.
-        self._is_bot = lru_cache(maxsize=8192)(is_bot or Bots().is_bot)
+        self._of_agent = lru_cache(maxsize=8192)(self._verdict)
         self._networks = networks
         self._pages: OrderedDict[str, tuple[int, int]] = OrderedDict()
         self._caught: OrderedDict[str, tuple[int, str]] = OrderedDict()
 
     def by_request(self, hit: Hit) -> Hit:
-        """Mark by user agent and network."""
-        if _speaks_for_another(hit):
-            return hit
-        reasons = [_of_agent(hit.sender.user_agent, self._is_bot)]
-        if self._networks is not None and hit.sender.address in self._networks:
-            reasons.append(DATA_CENTRE)
-        return _marked(hit, reasons)
+        """Mark by user agent and network. A server may leave the agent out; its own network says nothing."""
+        by_server = _speaks_for_another(hit)
+        if hit.user_agent or not by_server:
+            _mark(hit, self._of_agent(hit.user_agent))
+        if self._networks is not None and not by_server and hit.sender.address in self._networks:
+            _mark(hit, DATA_CENTRE)
+        return hit
 
     def by_conduct(self, hit: Hit) -> Hit:
         """Mark by the visitor's pace, and whoever followed the hidden link, from then on for a day."""
@@ -144,10 +144,18 @@ class Judge:
             return hit
         if hit.kind == "page":
             self._watch(hit)
-        caught = self._caught.get(hit.visitor)
-        if caught is None or hit.received_at - caught[0] > _REMEMBERED_FOR_MS:
-            return hit
-        return _marked(hit, [caught[1]])
+        if self._caught:
+            caught = self._caught.get(hit.visitor)
+            if caught is not None and hit.received_at - caught[0] <= _REMEMBERED_FOR_MS:
+                _mark(hit, caught[1])
+        return hit
+
+    def _verdict(self, agent: str) -> str:
+        if not agent:
+            return NO_AGENT
+        if "headless" in agent.lower():
+            return HEADLESS
+        return AGENT if self._names_a_bot(agent) else ""
 
     def _watch(self, hit: Hit) -> None:
         if _trapped(hit.url):
@@ -159,7 +167,7 @@ class Judge:
         pages = pages + 1 if began == minute else 1
         _remember(self._pages, hit.visitor, (minute, pages))
         most = MOST_OF_ONE if is_browser_id(hit.visitor) else MOST_OF_AN_ADDRESS
-        if pages > most and hit.visitor not in self._caught:
+        if pages > most and self._caught.get(hit.visitor, (0, TOO_QUICK))[1] == TOO_QUICK:
             _remember(self._caught, hit.visitor, (hit.received_at, TOO_QUICK))
 
 
@@ -171,22 +179,15 @@ def _remember(memory: OrderedDict[str, Any], visitor: str, value: object) -> Non
 
 
 def _speaks_for_another(hit: Hit) -> bool:
-    # A server speaks for somebody; its own name and place say nothing about them.
-    return hit.sender.key is not None and not hit.sender.key.public
-
-
-def _of_agent(agent: str, is_bot: Callable[[str], bool]) -> str:
-    if not agent:
-        return NO_AGENT
-    if "headless" in agent.lower():
-        return HEADLESS
-    return AGENT if is_bot(agent) else ""
+    key = hit.sender.key
+    return key is not None and not key.public
 
 
 def _trapped(url: str) -> bool:
-    return url.partition("?")[0].partition("#")[0].endswith(TRAP_PATH)
+    # The steps before have cut query and fragment off.
+    return url.endswith(TRAP_PATH)
 
 
-def _marked(hit: Hit, reasons: Iterable[str]) -> Hit:
-    together = [reason for reason in (hit.bot, *reasons) if reason]
-    return replace(hit, bot=", ".join(together)) if ", ".join(together) != hit.bot else hit
+def _mark(hit: Hit, reason: str) -> None:
+    if reason and reason not in hit.bot:
+        hit.bot = f"{hit.bot}, {reason}" if hit.bot else reason

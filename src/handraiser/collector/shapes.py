@@ -71,6 +71,7 @@ class Hit:
     traits: dict[str, Any] = field(default_factory=dict)
     utm: dict[str, str] = field(default_factory=dict)
     click_ids: dict[str, str] = field(default_factory=dict)
+    term: str = ""
 
 
 class _TrackerEvent(msgspec.Struct):

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
-from is_bot import Bots
-
+from handraiser.attract.rules import channels, hosts
+from handraiser.collector.bots import Judge
 from handraiser.collector.records import Identification
 from handraiser.collector.shapes import MOST_EVENT_BYTES, Hit
 from handraiser.collector.visitors import Visitors
@@ -23,15 +23,6 @@ STAGES: tuple[str, ...] = (
     "attract.", "capture.", "qualify.", "nurture.", "convert.", "exchange.", "measure.", "consent.",
     "identity.", "people.", "delivery.", "handraiser.",
 )  # fmt: skip
-UTM = (
-    "source", "medium", "campaign", "term", "content", "id", "source_platform", "creative_format",
-    "marketing_tactic",
-)  # fmt: skip
-CLICK_IDS = (
-    "gclid", "gbraid", "wbraid", "msclkid", "fbclid", "ttclid", "li_fat_id", "twclid", "dclid", "rdt_cid",
-    "epik", "scid",
-)  # fmt: skip
-_UTM = tuple((f"utm_{name}", name) for name in UTM)
 _KINDS = ("page", "track", "screen", "group", "alias", "identify")
 _PERSONAL_NAMES = re.compile(
     r"(?:^|_)(?:e?_?mail|phone|mobile|tel|telephone|name|firstname|lastname|surname|fullname|address|street|"
@@ -54,6 +45,7 @@ class Reason(StrEnum):
     UNKNOWN_TYPE = "unknown_type"
     NO_NAME = "no_name"
     FOREIGN_PAGE = "foreign_page"
+    SPAM_REFERRER = "spam_referrer"
     RESERVED_NAME = "reserved_name"
     NO_SUBJECT = "no_subject"
     NOT_FOR_PUBLIC_KEYS = "not_for_public_keys"
@@ -71,6 +63,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.UNKNOWN_TYPE: "The type of this call is not known.",
     Reason.NO_NAME: "A tracked event needs a name.",
     Reason.FOREIGN_PAGE: "The page is not on a site of this organisation.",
+    Reason.SPAM_REFERRER: "It names a referrer that is on the public list of spam referrers.",
     Reason.RESERVED_NAME: "Names of the product's own events cannot be claimed from a page.",
     Reason.NO_SUBJECT: "It says nothing about whom it is: neither anonymousId nor userId.",
     Reason.NOT_FOR_PUBLIC_KEYS: "A public key may send page views, tracks and identify claims only.",
@@ -137,34 +130,24 @@ def at_home(own_host: Callable[[str], bool]) -> Step:
     return step
 
 
-def judged(is_bot: Callable[[str], bool]) -> Step:
-    """Mark machines. They are stored, so that the mark can be doubted, and count for nothing."""
-
-    def step(hit: Hit) -> Hit | Drop:
-        agent = hit.user_agent
-        if not agent:
-            by_server = hit.sender.key is not None and not hit.sender.key.public
-            hit.bot = "" if by_server else "no user agent"
-        elif "Headless" in agent:
-            hit.bot = "headless browser"
-        elif is_bot(agent):
-            hit.bot = "user agent"
-        return hit
-
-    return step
+def unsolicited(hit: Hit) -> Hit | Drop:
+    """Refuse visits made up to show their referrer to whoever reads the figures."""
+    if hit.referrer and hosts.is_spam(host_of(hit.referrer)):
+        return Drop(Reason.SPAM_REFERRER)
+    return hit
 
 
 def campaign_kept(hit: Hit) -> Hit | Drop:
-    """Take the campaign out of the address, then cut queries off: they hold tokens and addresses."""
-    query = dict(parse_qsl(asked, max_num_fields=200)) if (asked := _query(hit.url)) else {}
-    utm = {name: query[key] for key, name in _UTM if query.get(key)} if query else {}
-    utm = utm or hit.utm
-    if not utm and query and (ref := query.get("ref") or query.get("source")):
-        utm = {"source": ref}
-    hit.url, hit.referrer = _bare(hit.url), _bare(hit.referrer)
+    """Take campaign and search term out of the addresses, then cut queries off: they hold tokens and addresses."""
+    page = channels.unframed(hit.url, hit.referrer)
+    said = channels.marks(_query(page.url))
+    utm = said.utm or hit.utm
+    hit.url, hit.referrer = _bare(hit.url), _bare(page.referrer)
     hit.utm = {name[:40]: value[:200] for name, value in list(utm.items())[:12] if not _holds_address(value)}
-    if query and not hit.sender.private:
-        hit.click_ids = {name: query[name][:300] for name in CLICK_IDS if query.get(name)}
+    if not hit.sender.private:
+        hit.click_ids = said.click_ids
+        if page.referrer and not _looks_personal(term := hosts.search_term(page.referrer)):
+            hit.term = term
     return hit
 
 
@@ -219,18 +202,18 @@ def _attributed_by_sdk(hit: Hit, visitors: Visitors) -> Hit | Drop:
     return hit
 
 
-def all_steps(*, own_host: Callable[[str], bool], visitors: Visitors) -> tuple[Step, ...]:
-    """The steps in their order."""
-    # The verdict costs 0.3 ms, and the same browsers come again and again.
-    is_bot = lru_cache(maxsize=8192)(Bots().is_bot)
+def all_steps(*, own_host: Callable[[str], bool], visitors: Visitors, judge: Judge) -> tuple[Step, ...]:
+    """The steps in their order. Machines are marked and stored, so that the mark can be doubted."""
     return (
         bounded,
         permitted,
         at_home(own_host),
-        judged(is_bot),
+        unsolicited,
+        judge.by_request,
         campaign_kept,
         impersonal,
         attributed(visitors),
+        judge.by_conduct,
     )
 
 
@@ -260,6 +243,8 @@ def event(hit: Hit) -> Event:
             "utm": hit.utm,
             "click_ids": hit.click_ids,
         }
+        if hit.term:
+            body["term"] = hit.term
     else:
         fact = EventTracked.name
         named = hit.name if hit.kind == "track" else f"{hit.kind} {hit.name}".strip()

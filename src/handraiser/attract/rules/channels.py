@@ -127,6 +127,8 @@ class Marks:
 
 def marks(query: str) -> Marks:
     """Read the query of an address, in whatever case its names are written. One too long to read says nothing."""
+    if not query:
+        return Marks({}, {})
     try:
         pairs = parse_qsl(query, max_num_fields=200)
     except ValueError:

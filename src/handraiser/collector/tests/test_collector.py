@@ -172,6 +172,7 @@ def test_a_page_view_is_stored_when_it_is_acknowledged(door):
         "bot": "",
         "utm": {"source": "google", "medium": "cpc"},
         "click_ids": {"gclid": "x1"},
+        "term": "a",
     }
 
 
