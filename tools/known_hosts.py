@@ -17,9 +17,9 @@ import yaml
 RULES = Path(__file__).resolve().parents[1] / "src" / "handraiser" / "attract" / "rules"
 KNOWN, SPAM = RULES / "known_hosts.py", RULES / "spam_hosts.py"
 
-_KNOWN_HEAD = '''"""Hosts whose kind is known, for naming where a visit came from. Written by `tools/known_hosts.py`.
+_KNOWN_HEAD = '''"""Hosts whose kind is known, for naming where a visit came from.
 
-Compiled from matomo-org/searchengine-and-social-list (July 2026), which is CC0 1.0 (public domain).
+Written by `tools/known_hosts.py` out of matomo-org/searchengine-and-social-list (July 2026), which is CC0 1.0 (public domain).
 A name stands at the margin, its hosts below it, some with a path; `{}` stands for a country: "fr", at the end
 also "co.uk". A line that begins with `?` says how the search term is found: a field of the query, or a regular
 expression between slashes.
@@ -36,7 +36,7 @@ subdomains. Do not open these addresses.
 
 
 def _host(entry: str) -> str:
-    # An app's referrer is android-app://its.name/; the list writes one with a single pair of slashes missing.
+    # An app's referrer is android-app://its.name/; the list writes one of them otherwise.
     entry = entry.removeprefix("android-app//")
     return entry.split("/")[0] if entry.startswith("com.google.android") else entry.removeprefix("www.")
 
@@ -87,7 +87,12 @@ def known_hosts(folder: Path) -> str:
 def spam_hosts(folder: Path) -> str:
     """The module `spam_hosts`."""
     hosts = (folder / "spammers.txt").read_text().lower().split()
-    return _SPAM_HEAD + 'HOSTS = frozenset("""\n' + "\n".join(_wrapped(hosts)) + '\n""".split())\n'
+    return (
+        _SPAM_HEAD
+        + '_LIST = """\n'
+        + "\n".join(_wrapped(hosts))
+        + '\n"""\nHOSTS = frozenset(_LIST.split())\n'
+    )
 
 
 if __name__ == "__main__":

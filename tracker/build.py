@@ -11,7 +11,9 @@ BUILT = HERE.parent / "src" / "handraiser" / "attract" / "tracker" / "t.js"
 
 
 # Strings and regular expressions stay as they are; a regular expression stands where a value begins.
-_KEPT = re.compile(r'("(?:[^"\\]|\\.)*"|(?<=[=(,!&|:?] )/(?:[^/\\\n]|\\.)+/\w*|(?<=[(!])/(?:[^/\\\n]|\\.)+/\w*)')
+_KEPT = re.compile(
+    r'("(?:[^"\\]|\\.)*"|(?<=[=(,!&|:?] )/(?:[^/\\\n]|\\.)+/\w*|(?<=[(!])/(?:[^/\\\n]|\\.)+/\w*)'
+)
 _AROUND = re.compile(r" ?([=+\-*/%<>!&|?:;,{}()\[\]]+) ?")
 
 

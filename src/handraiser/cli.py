@@ -276,6 +276,19 @@ def doctor() -> None:
     raise typer.Exit(0 if all(finding.ok for finding in findings) else 1)
 
 
+@app.command()
+def rederive() -> None:
+    """Ask today's channel rules again about visits that older ones answered. Safe to repeat, at any time."""
+    _django()
+    from handraiser.attract.actions import touches
+    from handraiser.attract.rules.channels import RULE_VERSION
+
+    done = touches.Rederived(0, 0)
+    for done in touches.rederive():
+        typer.echo(f"\r  {done.asked:,} visits asked again", nl=False)
+    typer.echo(f"\r{done.asked:,} visits follow version {RULE_VERSION} now; {done.changed:,} say otherwise.")
+
+
 def main() -> None:
     """Run the command; a problem that we understand is one sentence, not a traceback."""
     try:

@@ -121,7 +121,9 @@ class Judge:
     What a visitor did is remembered in this process only, of the 20,000 visitors seen last.
     """
 
-    def __init__(self, networks: Networks | None = None, *, is_bot: Callable[[str], bool] | None = None) -> None:
+    def __init__(
+        self, networks: Networks | None = None, *, is_bot: Callable[[str], bool] | None = None
+    ) -> None:
         self._names_a_bot = is_bot or Bots().is_bot
         # The verdict costs 0.3 ms, and the same browsers come again and again.
         self._of_agent = lru_cache(maxsize=8192)(self._verdict)

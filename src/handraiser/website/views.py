@@ -19,6 +19,7 @@ from wagtail.url_routing import RouteResult
 from wagtail.views import serve
 
 from handraiser.core.staff.models import Organisation
+from handraiser.kit.visitors import TRAP_PATH
 from handraiser.website import stamp
 from handraiser.website.models import SearchAndShare
 from handraiser.website.rules.palette import palette

@@ -303,6 +303,11 @@ def from_address(
     )
 
 
+def host_of(url: str) -> str:
+    """The host of an address, lower case; "" if there is none."""
+    return _origin(url)[0]
+
+
 def _origin(url: str) -> tuple[str, str]:
     try:
         parts = urlsplit(url if "//" in url else f"//{url}")

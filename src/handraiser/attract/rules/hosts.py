@@ -185,7 +185,9 @@ def _by_its_words(host: str) -> Known | None:
         return Known(next((_POST_OFFICES[key] for key in keys if key in _POST_OFFICES), host), "email")
     # A portal's own search box: the engine above it, if that one is known, else the host itself.
     if any(label in _SEARCHISH for label in inner):
-        return next((_ENGINES[tail] for tail in tails(host) if tail in _ENGINES), Known(host, "search", ("q",)))
+        return next(
+            (_ENGINES[tail] for tail in tails(host) if tail in _ENGINES), Known(host, "search", ("q",))
+        )
     # Mirrors and servers of an engine: s3-us3.ixquick.com
     if re.match(r"^(?:s\d+|www\d+|m|lite|mobile)(?:-|$)", labels[0]):
         for form in _forms(".".join(labels[1:])):

@@ -4,7 +4,7 @@ Compiled from matomo-org/referrer-spam-list (August 2026), which is in the publi
 subdomains. Do not open these addresses.
 """
 
-HOSTS = frozenset("""
+_LIST = """
   0-0.fr 007agent-i.fr 01casino-x.ru 033nachtvandeliteratuur.nl 03e.info 03p.info 0n-line.tv 1-88.vip
   1-99seo.com 1-best-seo.com 1-free-share-buttons.com 100-reasons-for-seo.com 100dollars-seo.com
   12-reasons-for-seo.net 12masterov.com 12u.info 15-reasons-for-seo.com 16lv.com 1kreditzaim.ru 1pamm.ru
@@ -379,4 +379,5 @@ HOSTS = frozenset("""
   zarabotat-v-internete.biz zastroyka.org zavod-gm.ru zdm-auto.com zdm-auto.ru zdorovie-nogi.info
   zelena-mriya.com.ua zexhgoods.xyz zeyao.net zhcsapp.net zhoobintravel.com zonefiles.bid zot.moscow zsio.net
   zt-m.ru zvetki.ru zvooq.eu zvuker.net
-""".split())
+"""
+HOSTS = frozenset(_LIST.split())

@@ -14,7 +14,16 @@ from handraiser.attract.rules import hosts, known_hosts
 from handraiser.collector import bots
 from handraiser.collector.bots import Judge, Networks
 from handraiser.collector.shapes import Hit, Sender
-from handraiser.collector.tests.test_collector import BROWSER_ID, CHROME, NOW, SECRET, Door, hits, page, with_key
+from handraiser.collector.tests.test_collector import (
+    BROWSER_ID,
+    CHROME,
+    NOW,
+    SECRET,
+    Door,
+    hits,
+    page,
+    with_key,
+)
 from handraiser.kit.visitors import TRAP_PATH
 
 RANGES = "# rented machines\n198.51.100.0/24  # one firm\n2001:db8:7::/48\n198.51.100.128/25\nnonsense\n"
@@ -79,9 +88,9 @@ def test_the_file_may_change_while_the_collector_runs(tmp_path):
 
 v4 = st.integers(0, 2**32 - 1).map(ipaddress.IPv4Address)
 v6 = st.integers(0, 2**128 - 1).map(ipaddress.IPv6Address)
-networks_of = st.one_of(
-    st.tuples(v4, st.integers(0, 32)), st.tuples(v6, st.integers(0, 128))
-).map(lambda one: ipaddress.ip_network(f"{one[0]}/{one[1]}", strict=False))
+networks_of = st.one_of(st.tuples(v4, st.integers(0, 32)), st.tuples(v6, st.integers(0, 128))).map(
+    lambda one: ipaddress.ip_network(f"{one[0]}/{one[1]}", strict=False)
+)
 
 
 @given(ranges=st.lists(networks_of, max_size=20), address=st.one_of(v4, v6), inside=st.integers(0))
@@ -99,9 +108,13 @@ def test_the_lookup_agrees_with_asking_every_range(tmp_path_factory, ranges, add
 # --- the conduct -------------------------------------------------------------------------------------
 
 
-def hit(number: int, *, visitor: str = BROWSER_ID, at: int = 0, url: str = "https://site.example.com/") -> Hit:
+def hit(
+    number: int, *, visitor: str = BROWSER_ID, at: int = 0, url: str = "https://site.example.com/"
+) -> Hit:
     moment = int(NOW * 1000) // 60_000 * 60_000 + at
-    return Hit("page", f"m{number}", moment, moment, Sender("203.0.113.7", CHROME, "site"), url=url, visitor=visitor)
+    return Hit(
+        "page", f"m{number}", moment, moment, Sender("203.0.113.7", CHROME, "site"), url=url, visitor=visitor
+    )
 
 
 def test_more_pages_a_minute_than_anybody_reads():
@@ -177,7 +190,13 @@ def test_what_names_a_person_in_anothers_books_is_not_kept(door):
     url = "https://site.example.com/?mc_eid=5eab1&_kx=zz9&GCLID=a&ScCid=b&gad_source=1"
     door.send(hits(page(u=url)))
     (event,) = door.events()
-    assert event.body["click_ids"] == {"mc_eid": "1", "_kx": "1", "gclid": "a", "scid": "b", "gad_source": "1"}
+    assert event.body["click_ids"] == {
+        "mc_eid": "1",
+        "_kx": "1",
+        "gclid": "a",
+        "scid": "b",
+        "gad_source": "1",
+    }
 
 
 @pytest.mark.parametrize(
@@ -197,7 +216,8 @@ def test_search_terms_are_kept_where_engines_still_tell_and_nobody_is_named(door
 
 def test_a_frame_speaks_of_the_page_around_it(door):
     around = "https://partner.example.org/offer?utm_source=partner&utm_campaign=fridays&email=ana@example.com"
-    url = f"https://site.example.com/forms/f1/?hr_page={quote(around, safe='')}&hr_referrer={quote('https://www.bing.com/')}"
+    came = quote("https://www.bing.com/")
+    url = f"https://site.example.com/forms/f1/?hr_page={quote(around, safe='')}&hr_referrer={came}"
     door.send(hits(page(u=url, r="https://partner.example.org/")))
     (event,) = door.events()
     assert event.body["utm"] == {"source": "partner", "campaign": "fridays"}

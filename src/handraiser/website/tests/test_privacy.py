@@ -271,7 +271,9 @@ def test_a_form_in_a_frame_knows_where_the_page_around_it_came_from(product, pag
         """() => { const frame = document.createElement("iframe"); frame.name = "embed";
         frame.src = "/playbook/"; document.body.append(frame); }"""
     )
-    inside = page.frame_locator("iframe[name=embed]").locator("form[data-hr-form] input[name=hr_first_url]").first
+    inside = (
+        page.frame_locator("iframe[name=embed]").locator("form[data-hr-form] input[name=hr_first_url]").first
+    )
     inside.wait_for(state="attached")
     for _ in range(50):
         if "framed" in (value := inside.input_value()):
