@@ -52,7 +52,12 @@ _ASSISTANTS = _parse(known_hosts.ASSISTANTS, "assistant") | {
     "character.ai": Known("Character.AI", "assistant"),
     "com.openai.chatgpt": Known("ChatGPT", "assistant"),
 }
-_SOCIAL = _parse(known_hosts.SOCIAL, "social") | {
+# One network, one name: t.co is no other source than x.com.
+_RENAMED = {"Twitter": "X"}
+_SOCIAL = {
+    entry: Known(_RENAMED.get(one.name, one.name), one.kind)
+    for entry, one in _parse(known_hosts.SOCIAL, "social").items()
+} | {
     "t.co": Known("X", "social"),
     "lnk.bio": Known("Lnk.Bio", "social"),
     "workplace.com": Known("Workplace", "social"),

@@ -1,6 +1,6 @@
 """Hosts whose kind is known, for naming where a visit came from.
 
-Written by `tools/known_hosts.py` out of matomo-org/searchengine-and-social-list (July 2026): CC0 1.0, public domain.
+Written by `tools/known_hosts.py` out of matomo-org/searchengine-and-social-list (July 2026, CC0 1.0).
 A name stands at the margin, its hosts below it, some with a path; `{}` stands for a country: "fr", at the end
 also "co.uk". A line that begins with `?` says how the search term is found: a field of the query, or a regular
 expression between slashes.
