@@ -4,7 +4,7 @@ BIN := .venv/bin
 DEMO ?= 1
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup setup-dev run test proof check bench pictures template clean
+.PHONY: setup setup-dev run test proof check bench pictures template known-hosts clean
 
 setup: .venv/.run            ## install what the product needs
 
@@ -49,6 +49,9 @@ pictures: setup-dev          ## every screen, desktop and phone, light and dark,
 template: setup              ## make the prepared records file anew, after a change of migrations
 	@home=$$(mktemp -d) && HANDRAISER_HOME=$$home DATABASE_URL= \
 	DJANGO_SETTINGS_MODULE=handraiser.config.settings $(BIN)/python -m handraiser.config.template && rm -r $$home
+
+known-hosts: setup-dev       ## compile the public lists of search engines, networks and spam (FROM=folder)
+	$(BIN)/python tools/known_hosts.py $(FROM)
 
 clean:
 	rm -rf .venv var build src/*.egg-info

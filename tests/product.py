@@ -109,14 +109,17 @@ class Product:
         if process.wait(900):
             raise RuntimeError(f"the loop does not come to rest:\n{self.log()}")
 
-    def wait_for(self, process: subprocess.Popen[str], *, seconds: float = 120) -> None:
+    def wait_for(
+        self, process: subprocess.Popen[str], *, seconds: float = 120, port: int | None = None
+    ) -> None:
         """Wait until the product answers. RuntimeError if the process ends first, or when time is up."""
+        url = f"http://127.0.0.1:{port or self.port}/readyz"
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             if process.poll() is not None:
                 raise RuntimeError(f"the product did not start:\n{self.log()}")
             with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
-                urllib.request.urlopen(f"{self.url}/readyz", timeout=5).close()
+                urllib.request.urlopen(url, timeout=5).close()
                 return
             time.sleep(0.1)
         raise RuntimeError(f"the product did not answer:\n{self.log()}")

@@ -112,6 +112,30 @@ def web() -> None:
         host="127.0.0.1" if settings.DEMO else ENV.host,
         port=ENV.port,
         log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=2,
+        lifespan="on",
+    )
+    _leave()
+
+
+@app.command()
+def collector() -> None:
+    """The door for events alone: it stays quick beside busy pages. Send it /e, /v1 and /api/s."""
+    import uvicorn
+
+    gc.set_threshold(50_000, 20, 50)  # a batch leaves thousands of objects behind, none of them in rings
+    from handraiser.config.collector import Alone
+    from handraiser.config.settings import DEMO, ENV
+
+    uvicorn.run(
+        Alone(),
+        host="127.0.0.1" if DEMO else ENV.host,
+        port=ENV.port,
+        log_level="warning",
+        access_log=False,
         server_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=2,
@@ -250,6 +274,19 @@ def doctor() -> None:
             f"{'ok  ' if finding.ok else 'BAD '} {finding.what}{'' if finding.ok else ': ' + finding.mend}"
         )
     raise typer.Exit(0 if all(finding.ok for finding in findings) else 1)
+
+
+@app.command()
+def rederive() -> None:
+    """Ask today's channel rules again about visits that older ones answered. Safe to repeat, at any time."""
+    _django()
+    from handraiser.attract.actions import touches
+    from handraiser.attract.rules.channels import RULE_VERSION
+
+    done = touches.Rederived(0, 0)
+    for done in touches.rederive():
+        typer.echo(f"\r  {done.asked:,} visits asked again", nl=False)
+    typer.echo(f"\r{done.asked:,} visits follow version {RULE_VERSION} now; {done.changed:,} say otherwise.")
 
 
 def main() -> None:

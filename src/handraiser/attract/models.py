@@ -25,6 +25,10 @@ class Visit(models.Model):
     landing_path = models.CharField(max_length=400, blank=True)
     referrer_host = models.CharField(max_length=253, blank=True)
     rule_version = models.PositiveSmallIntegerField(default=1, help_text="Of the channel rules.")
+    told = models.JSONField(
+        null=True,
+        help_text="What the first hit told: path, referrer, whether that was our own, utm, click_ids.",
+    )
 
     class Meta:
         db_table = "attract_visit"

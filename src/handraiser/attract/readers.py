@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -31,24 +32,38 @@ def own_hosts(page_host: str = "") -> Callable[[str], bool]:
     return check
 
 
+def classified(told: Mapping[str, Any]) -> channels.Touch:
+    """The touch of what a first hit told, under today's rules."""
+    own = bool(told.get("own"))
+    return channels.classify(
+        utm=told.get("utm") or {},
+        click_ids=told.get("click_ids") or {},
+        referrer=told.get("referrer", ""),
+        is_own_host=lambda host: own,
+        landing_page=told.get("path", ""),
+    )
+
+
 def _view(event: Event) -> View:
     body = event.body
-    host = urlsplit(body["url"]).hostname or ""
+    is_own = own_hosts(urlsplit(body["url"]).hostname or "")
+    referrer = body.get("referrer", "")
     utm, click_ids = body.get("utm") or {}, body.get("click_ids") or {}
+    told: dict[str, Any] = {"path": body["path"]}
+    # Whether a host was ours is said of that day: sites come and go.
+    told |= {"own": True} if is_own(channels.host_of(referrer)) else {}
+    for name, value in (("referrer", referrer), ("utm", utm), ("click_ids", click_ids)):
+        if value:
+            told[name] = value
     return View(
         visitor=event.visitor or "",
         at_ms=event.occurred_at,
         path=body["path"],
-        touch=channels.classify(
-            utm=utm,
-            click_ids=click_ids,
-            referrer=body.get("referrer", ""),
-            is_own_host=own_hosts(host),
-            landing_page=body["path"],
-        ),
+        touch=classified(told),
         named=bool(utm or click_ids),
         message_id=event.message_id,
         consent=bool(body.get("consent")),
+        told=told,
     )
 
 
@@ -94,6 +109,7 @@ def _visits(events: Sequence[Event]) -> None:
             landing_path=span.touch.landing_page,
             referrer_host=span.touch.referrer_host[:253],
             rule_version=channels.RULE_VERSION,
+            told=dict(span.told),
         )
         for span in fresh
     )

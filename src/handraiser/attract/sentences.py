@@ -16,7 +16,22 @@ def _viewed(body: dict[str, Any]) -> Sentence:
 
 
 def _tracked(body: dict[str, Any]) -> Sentence:
+    told = body.get("properties") or {}
+    of_the_tracker = {
+        "page_left": ("clock", f"Read **{told.get('page')}** for {_duration(told.get('seconds'))}"),
+        "outbound_click": ("out", f"Left for **{told.get('host')}**"),
+        "file_download": ("download", f"Took the file **{told.get('file')}**"),
+        "form_start": ("form", "Began to fill in a form"),
+        "form_abandon": ("form", f"Left a form unsent at **{told.get('field') or 'a field'}**"),
+    }
+    if (found := of_the_tracker.get(body.get("event", ""))) and told:
+        return Sentence(*found, "website")
     return Sentence("cursor", f"Did **{body.get('event') or 'something'}**", "website")
+
+
+def _duration(seconds: Any) -> str:
+    whole = int(min(seconds, 86_400)) if isinstance(seconds, int | float) and seconds == seconds else 0
+    return f"{whole} s" if whole < 120 else f"{whole // 60} min"
 
 
 def _visit(body: dict[str, Any]) -> Sentence:

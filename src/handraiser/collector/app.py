@@ -11,15 +11,17 @@ import logging
 import re
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from handraiser.collector import shapes, steps
+from handraiser.collector import buffer, shapes, steps
+from handraiser.collector.bots import Judge, Networks
 from handraiser.collector.buffer import Buffer, Full, NotStored
 from handraiser.collector.limits import Buckets
 from handraiser.collector.records import Identification, Key, Records
@@ -35,11 +37,13 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-# SDKs put a prefix of their own before /v1; Jitsu says /api/s/<type>.
+# SDKs put a prefix of their own before /v1; Jitsu says /api/s/<type>; Segment in browsers says one letter.
 _SEGMENT = re.compile(
-    r"(?:/[\w.-]+)*/(?:v1|api/s)/(track|identify|page|screen|group|alias|batch|import|t|i|p|g|a)/?"
+    r"(?:/[\w.-]+)*/(?:v1|api/s)/(track|identify|page|screen|group|alias|batch|import|[tipgasb])/?"
 )
-_SHORT = {"t": "track", "i": "identify", "p": "page", "g": "group", "a": "alias"}
+_SHORT = {
+    "t": "track", "i": "identify", "p": "page", "g": "group", "a": "alias", "s": "screen", "b": "batch",
+}  # fmt: skip
 _STATUS = {
     Reason.MALFORMED: 400,
     Reason.TOO_LARGE: 413,
@@ -50,6 +54,14 @@ _STATUS = {
     Reason.BUSY: 503,
     Reason.NOT_STORED: 503,
 }
+# The headers that mean something here; the server gives names in lower case.
+_HEARD = {
+    name.encode(): name
+    for name in (
+        "access-control-request-headers", "authorization", "content-length", "dnt", "host", "origin", "sec-gpc",
+        "user-agent", "x-forwarded-for", "x-write-key",
+    )
+}  # fmt: skip
 _json = msgspec.json.Encoder().encode
 
 
@@ -65,9 +77,19 @@ class Settings:
     trusted_proxies: Sequence[str] = ()
     committed: Callable[[], None] = lambda: None
     capacity: int = 20_000
+    capacity_bytes: int = 64_000_000
     burst: float = 120
     per_second: float = 20
     clock: Callable[[], float] = field(default=time.time)
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What this process did since it started: events stored and dropped, requests refused, commits."""
+
+    journal: buffer.Figures
+    waiting: int
+    dropped: Mapping[str, int]
 
 
 class _Refused(Exception):
@@ -81,19 +103,31 @@ class Collector:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._buffer = Buffer(settings.open_journal, capacity=settings.capacity, committed=settings.committed)
+        self._buffer = Buffer(
+            settings.open_journal,
+            capacity=settings.capacity,
+            capacity_bytes=settings.capacity_bytes,
+            committed=settings.committed,
+        )
         self._records = settings.records
         self._visitors = Visitors(settings.home / "run" / "salts", settings.secret)
-        self._steps = steps.all_steps(own_host=self._is_own_host, visitors=self._visitors)
+        judge = Judge(Networks(settings.home / "data-centres.txt"))
+        self._steps = steps.all_steps(own_host=self._is_own_host, visitors=self._visitors, judge=judge)
         self._buckets = Buckets(burst=settings.burst, per_second=settings.per_second)
         self._proxies = [ipaddress.ip_network(proxy, strict=False) for proxy in settings.trusted_proxies]
         self._refusals: Counter[tuple[str, str]] = Counter()
+        self._dropped: Counter[str] = Counter()
         self._writing: asyncio.Task[None] | None = None
         self._closing = asyncio.Event()
 
     def takes(self, path: str) -> bool:
         """True if this address is the collector's."""
-        return path == "/e" or bool(_SEGMENT.fullmatch(path))
+        return _verb(path) is not None
+
+    @property
+    def figures(self) -> Figures:
+        """For the metrics page."""
+        return Figures(self._buffer.figures, self._buffer.held, self._dropped)
 
     async def close(self) -> None:
         """Commit what was taken and write down what was refused."""
@@ -105,11 +139,11 @@ class Collector:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = {
-            name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]
+            name: text.decode("latin-1") for raw, text in scope["headers"] if (name := _HEARD.get(raw))
         }
         cors = self._cors(scope["path"], headers)
         if scope["method"] == "OPTIONS":
-            await _answer(send, 204, b"", {**cors, **_PREFLIGHT})
+            await _answer(send, 204, b"", _preflight(headers, cors))
             return
         if scope["method"] != "POST":
             await _answer(send, 405, b"", {"allow": "POST, OPTIONS"})
@@ -119,38 +153,45 @@ class Collector:
         except _Refused as refused:
             reason = refused.reason
             self._count(reason)
-            wait = {"retry-after": "2"} if _STATUS[reason] in (429, 503) else {}
+            status = _STATUS[reason]
+            if status == 413 and scope["path"] != "/e":
+                status = 400  # so says Segment, and only then do its SDKs not send it again
+            wait = {"retry-after": "2"} if status in (429, 503) else {}
             body = _json({"success": False, "code": reason, "message": SENTENCES[reason]})
-            await _answer(send, _STATUS[reason], body, {**cors, **wait})
+            await _answer(send, status, body, {**cors, **wait})
             return
         await _answer(send, 200, _json(reply), cors)
 
     async def _take(self, scope: Scope, headers: Mapping[str, str], receive: Receive) -> dict[str, Any]:
         address = self._address(scope, headers)
-        path = scope["path"]
-        if path == "/e":
+        verb = _verb(scope["path"])
+        if verb is None:
+            raise _Refused(Reason.UNKNOWN_TYPE)
+        if verb == "e":
             self._limit(address)
             sender = self._browser(address, headers)
             body = await _body(headers, receive)
-            hits = self._read(lambda now: shapes.from_tracker(shapes.unpack(body), sender, now_ms=now))
-        else:
-            found = _SEGMENT.fullmatch(path)
-            assert found is not None
-            verb = _SHORT.get(found[1], found[1])
-            body = await _body(headers, receive)
-            plain = self._unpacked(body)
-            key = await self._key(headers, plain)
-            if key is None or key.public:
-                self._limit(address)
-            if key is None:
-                raise _Refused(Reason.NO_KEY)
-            if key.public and verb == "import":
-                raise _Refused(Reason.NOT_FOR_PUBLIC_KEYS)
-            sender = self._sender(address, headers, key)
-            hits = self._read(lambda now: shapes.from_segment(verb, plain, sender, now_ms=now))
-        return await self._store(hits)
+            with _readable():
+                body = shapes.unpack(body)
+                hits = shapes.from_tracker(body, sender, now_ms=self._now())
+            return await self._store(hits, size=len(body))
+        body = await _body(headers, receive)
+        with _readable():
+            body = shapes.unpack(body)
+            sent = shapes.Sent(verb, body)
+        key = await self._key(headers, sent.write_key)
+        if key is None or key.public:
+            self._limit(address)
+        if key is None:
+            raise _Refused(Reason.NO_KEY)
+        if key.public and verb == "import":
+            raise _Refused(Reason.NOT_FOR_PUBLIC_KEYS)
+        hits = sent.hits(self._sender(address, headers, key), now_ms=self._now())
+        if verb not in ("batch", "import") and hits[0].size > shapes.MOST_EVENT_BYTES:
+            raise _Refused(Reason.TOO_LARGE)
+        return await self._store(hits, size=len(body))
 
-    async def _store(self, hits: Sequence[Hit]) -> dict[str, Any]:
+    async def _store(self, hits: Sequence[Hit], *, size: int) -> dict[str, Any]:
         events: list[Event] = []
         identifications: list[Identification] = []
         dropped: Counter[Reason] = Counter()
@@ -167,7 +208,7 @@ class Collector:
             if identifications:
                 # First the personal side: when it fails, the sender repeats both, and both know a repeat.
                 await asyncio.to_thread(self._records.store_identifications, identifications)
-            await self._buffer.add(events)
+            await self._buffer.add(events, size=size)
         except Full:
             raise _Refused(Reason.BUSY) from None
         except NotStored:
@@ -177,29 +218,15 @@ class Collector:
             raise _Refused(Reason.NOT_STORED) from None
         return {"success": True, "taken": len(events), "dropped": dict(dropped)}
 
-    def _read(self, read: Callable[[int], list[Hit]]) -> list[Hit]:
-        try:
-            return read(int(self._settings.clock() * 1000))
-        except shapes.TooLarge:
-            raise _Refused(Reason.TOO_LARGE) from None
-        except (shapes.Unreadable, RecursionError):
-            raise _Refused(Reason.MALFORMED) from None
-
-    def _unpacked(self, body: bytes) -> bytes:
-        try:
-            return shapes.unpack(body)
-        except shapes.TooLarge:
-            raise _Refused(Reason.TOO_LARGE) from None
-        except shapes.Unreadable:
-            raise _Refused(Reason.MALFORMED) from None
+    def _now(self) -> int:
+        return int(self._settings.clock() * 1000)
 
     def _limit(self, address: str) -> None:
         if not self._buckets.take(address, now=time.monotonic()):
             raise _Refused(Reason.TOO_MANY)
 
-    async def _key(self, headers: Mapping[str, str], body: bytes) -> Key | None:
-        text = _basic(headers.get("authorization", "")) or headers.get("x-write-key", "")
-        text = text or shapes.written_key(body)
+    async def _key(self, headers: Mapping[str, str], written: str) -> Key | None:
+        text = _basic(headers.get("authorization", "")) or headers.get("x-write-key", "") or written
         if not text:
             return None
         known, key = self._records.cached_key(text)
@@ -261,6 +288,7 @@ class Collector:
         return {}
 
     def _count(self, reason: Reason) -> None:
+        self._dropped[reason] += 1
         day = datetime.fromtimestamp(self._settings.clock(), UTC).strftime("%Y-%m-%d")
         self._refusals[day, reason] += 1
         if self._writing is None or self._writing.done():
@@ -282,15 +310,40 @@ class Collector:
             self._refusals.update(counts)
 
 
-_PREFLIGHT = {
-    "access-control-allow-methods": "POST",
-    "access-control-allow-headers": "authorization, content-type, x-write-key",
-    "access-control-max-age": "86400",
-}
+def _verb(path: str) -> str | None:
+    """What is asked of this address: "e" for our own tracker, a verb of the Segment shape, or None."""
+    if path == "/e":
+        return "e"
+    found = _SEGMENT.fullmatch(path)
+    return _SHORT.get(found[1], found[1]) if found else None
 
 
+@contextlib.contextmanager
+def _readable() -> Iterator[None]:
+    try:
+        yield
+    except shapes.TooLarge:
+        raise _Refused(Reason.TOO_LARGE) from None
+    except shapes.Unreadable:
+        raise _Refused(Reason.MALFORMED) from None
+
+
+def _preflight(headers: Mapping[str, str], cors: Mapping[str, str]) -> dict[str, str]:
+    """What a browser asks before it sends. SDKs add headers of their own; none of them means anything here."""
+    if not cors:
+        return {}
+    return {
+        **cors,
+        "access-control-allow-methods": "POST",
+        "access-control-allow-headers": headers.get("access-control-request-headers", "")
+        or "authorization, content-type, x-write-key",
+        "access-control-max-age": "86400",
+    }
+
+
+@lru_cache(maxsize=256)
 def _basic(header: str) -> str:
-    """The user name of Basic authentication: the write key."""
+    """The user name of Basic authentication: the write key. Bearer is taken for the same."""
     scheme, _, value = header.partition(" ")
     if scheme.lower() == "bearer":
         return value.strip()
@@ -321,19 +374,16 @@ async def _body(headers: Mapping[str, str], receive: Receive) -> bytes:
             return b"".join(parts)
 
 
+_SENT_ALWAYS = [
+    (b"content-type", b"application/json"),
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+]
+
+
 async def _answer(send: Send, status: int, body: bytes, headers: Mapping[str, str]) -> None:
-    all_headers = {
-        "content-type": "application/json",
-        "content-length": str(len(body)),
-        "cache-control": "no-store",
-        "x-content-type-options": "nosniff",
-        **headers,
-    }
-    await send(
-        {
-            "type": "http.response.start",
-            "status": status,
-            "headers": [(name.encode(), value.encode("latin-1")) for name, value in all_headers.items()],
-        }
-    )
+    more = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+    length = (b"content-length", str(len(body)).encode())
+    start = {"type": "http.response.start", "status": status, "headers": [*_SENT_ALWAYS, length, *more]}
+    await send(start)
     await send({"type": "http.response.body", "body": body})

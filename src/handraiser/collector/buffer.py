@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 from handraiser.core.journal.store import Store
 from handraiser.kit.envelope import Event
 
 log = logging.getLogger(__name__)
-_Waiting = tuple[Sequence[Event], "asyncio.Future[None]"]
+_Waiting = tuple[Sequence[Event], int, "asyncio.Future[None]"]
 
 
 class Full(Exception):
@@ -22,6 +24,19 @@ class NotStored(Exception):
     """The journal did not take it; the sender has to send it again."""
 
 
+@dataclass
+class Figures:
+    """What became of events since the start. Seconds are those that commits took, one after the other."""
+
+    stored: int = 0
+    known: int = 0  # sent before: stored once
+    refused: int = 0  # for want of room
+    failed: int = 0
+    commits: int = 0
+    seconds: float = 0.0
+    longest: float = 0.0
+
+
 class Buffer:
     """Collects events and commits them in one thread, which owns the journal's connection."""
 
@@ -30,29 +45,43 @@ class Buffer:
         open_journal: Callable[[], Store],
         *,
         capacity: int = 20_000,
+        capacity_bytes: int = 64_000_000,
         largest_batch: int = 2_000,
         committed: Callable[[], None] = lambda: None,
     ) -> None:
         self._open = open_journal
         self._capacity = capacity
+        self._capacity_bytes = capacity_bytes
         self._largest = largest_batch
         self._committed = committed
         self._waiting: list[_Waiting] = []
-        self._held = 0
+        self._held = self._held_bytes = 0
+        self.figures = Figures()
         self._running: asyncio.Task[None] | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
         self._store: Store | None = None
         self._closed = False
 
-    async def add(self, events: Sequence[Event]) -> None:
-        """Return once these events are committed. Raises Full or NotStored: then nothing is promised."""
+    @property
+    def held(self) -> int:
+        """How many events wait now."""
+        return self._held
+
+    async def add(self, events: Sequence[Event], *, size: int = 0) -> None:
+        """Return once these events are committed. Raises Full or NotStored: then nothing is promised.
+
+        `size`: the bytes they hold in memory while they wait, about.
+        """
         if not events:
             return
-        if self._closed or self._held + len(events) > self._capacity:
+        fits = self._held + len(events) <= self._capacity and self._held_bytes + size <= self._capacity_bytes
+        if self._closed or not fits:
+            self.figures.refused += len(events)
             raise Full
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((events, done))
+        self._waiting.append((events, size, done))
         self._held += len(events)
+        self._held_bytes += size
         if self._running is None:
             self._running = asyncio.create_task(self._drain())
         await done
@@ -70,15 +99,17 @@ class Buffer:
         try:
             while self._waiting:
                 batch = self._next_batch()
-                events = [event for some, _ in batch for event in some]
+                events = [event for some, _, _ in batch for event in some]
                 error: Exception | None = None
                 try:
                     await loop.run_in_executor(self._thread, self._commit, events)
                 except Exception as problem:
                     log.exception("the journal did not take %d events", len(events))
+                    self.figures.failed += len(events)
                     error = problem
                 self._held -= len(events)
-                for _, done in batch:
+                self._held_bytes -= sum(size for _, size, _ in batch)
+                for _, _, done in batch:
                     if done.done():  # the sender hung up
                         continue
                     if error is None:
@@ -90,7 +121,7 @@ class Buffer:
 
     def _next_batch(self) -> list[_Waiting]:
         size = taken = 0
-        for events, _ in self._waiting:
+        for events, _, _ in self._waiting:
             if taken and size + len(events) > self._largest:
                 break
             size += len(events)
@@ -101,12 +132,20 @@ class Buffer:
     def _commit(self, events: Sequence[Event]) -> None:
         if self._store is None:
             self._store = self._open()
+        begun = time.perf_counter()
         try:
-            self._store.append(events)
+            new = self._store.append(events)
         except Exception:
             # A broken connection must not break the next batch too.
             self._forget_store()
             raise
+        taken = time.perf_counter() - begun
+        figures = self.figures
+        figures.stored += new
+        figures.known += len(events) - new
+        figures.commits += 1
+        figures.seconds += taken
+        figures.longest = max(figures.longest, taken)
         self._committed()
 
     def _forget_store(self) -> None:

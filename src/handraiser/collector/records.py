@@ -65,7 +65,7 @@ class Records:
         key = None
         for row_id, scopes, public in rows:
             allowed = scopes if isinstance(scopes, list) else _decode(scopes)
-            if "collect" in allowed:
+            if "collect" in allowed or "*" in allowed:
                 key = Key(id=row_id, public=bool(public))
         with self._lock:
             if len(self._keys) > 10_000:  # somebody guesses keys

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import re
 import zlib
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -15,9 +15,12 @@ import msgspec
 from handraiser.collector.records import Key
 from handraiser.kit import ids
 
-MOST_BYTES = 500_000  # a batch, unpacked
-MOST_EVENT_BYTES = 32_000
-MOST_EVENTS = 2_000
+# As Segment says them: SDKs fill their batches up to these, in units of 1,024.
+MOST_BYTES = 500 * 1024  # a batch, unpacked
+MOST_EVENT_BYTES = 32 * 1024
+MOST_EVENTS = 2_500
+_MILLISECONDS = re.compile(r"(?:^|[-_])(1\d{12})(?:[-_]|$)")
+_UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 _LATEST_MS = 4_102_444_800_000  # the year 2100: a clock beyond it is broken
 
 
@@ -40,9 +43,13 @@ class Sender:
     key: Key | None = None  # None: our own tracker
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Hit:
-    """One event as sent, before any step. `kind`: page, track, screen, group, alias, identify."""
+    """One event as sent, before any step. `kind`: page, track, screen, group, alias, identify.
+
+    It belongs to the request that brought it: steps change it in place, for a copy a step costs more than
+    the steps do.
+    """
 
     kind: str
     message_id: str
@@ -56,13 +63,15 @@ class Hit:
     visitor: str = ""
     anonymous_id: str = ""
     user_id: str = ""
+    user_agent: str = ""  # of whom it is about; "" if a server does not say
     consent: bool = False
     bot: str = ""
     size: int = 0
-    properties: Mapping[str, Any] = field(default_factory=dict)
-    traits: Mapping[str, Any] = field(default_factory=dict)
-    utm: Mapping[str, str] = field(default_factory=dict)
-    click_ids: Mapping[str, str] = field(default_factory=dict)
+    properties: dict[str, Any] = field(default_factory=dict)
+    traits: dict[str, Any] = field(default_factory=dict)
+    utm: dict[str, str] = field(default_factory=dict)
+    click_ids: dict[str, str] = field(default_factory=dict)
+    term: str = ""
 
 
 class _TrackerEvent(msgspec.Struct):
@@ -88,9 +97,57 @@ class _TrackerBody(msgspec.Struct):
     s: float = 0
 
 
+class _Page(msgspec.Struct):
+    url: Any = None
+    title: Any = None
+    referrer: Any = None
+
+
+class _Context(msgspec.Struct, rename="camel"):
+    page: _Page | None = None
+    campaign: dict[str, Any] | None = None
+    traits: dict[str, Any] | None = None
+    user_agent: Any = None
+
+
+class _Call(msgspec.Struct, rename="camel"):
+    """One call of the Segment shape. Texts are read as anything: SDKs send null and numbers there."""
+
+    type: Any = None
+    event: Any = None
+    name: Any = None
+    message_id: Any = None
+    anonymous_id: Any = None
+    user_id: Any = None
+    previous_id: Any = None
+    timestamp: Any = None
+    original_timestamp: Any = None
+    sent_at: Any = None
+    write_key: Any = None
+    properties: dict[str, Any] | None = None
+    traits: dict[str, Any] | None = None
+    context: _Context | None = None
+
+
+class _Batch(msgspec.Struct, rename="camel"):
+    """Many calls. They stay bytes at first, so that one that is wrong, or too large, harms no other."""
+
+    batch: list[msgspec.Raw]
+    sent_at: Any = None
+    write_key: Any = None
+    context: Any = None
+
+
 _tracker_body = msgspec.json.Decoder(_TrackerBody)
-_any = msgspec.json.Decoder()
+_call = msgspec.json.Decoder(_Call)
+_batch = msgspec.json.Decoder(_Batch)
+_object = msgspec.json.Decoder(dict[str, Any])
 _encode = msgspec.json.Encoder().encode
+_NO_CONTEXT, _NO_PAGE = _Context(), _Page()
+# They stand in fields of their own.
+_NOT_PROPERTIES = ("url", "title", "referrer", "path", "search")
+_OBJECTS = ("properties", "traits", "context", "page", "campaign")
+_BROKEN = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 def unpack(body: bytes) -> bytes:
@@ -118,7 +175,7 @@ def from_tracker(body: bytes, sender: Sender, *, now_ms: int) -> list[Hit]:
     """The hits of our own tracker. Raises Unreadable."""
     try:
         batch = _tracker_body.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except _BROKEN as error:
         raise Unreadable(f"Not a tracker's body: {error}") from error
     if len(batch.e) > MOST_EVENTS:
         raise TooLarge(f"More than {MOST_EVENTS:,} events.")
@@ -131,7 +188,7 @@ def from_tracker(body: bytes, sender: Sender, *, now_ms: int) -> list[Hit]:
         at = max(0, now_ms - min(ago, now_ms))
         hits.append(
             Hit(
-                kind={"page": "page", "track": "track"}.get(one.k, one.k[:20]),
+                kind=one.k[:20],
                 message_id=_message_id("e", one.i, int(one.a)) if one.i else ids.new("evt", at_ms=at),
                 occurred_at=at,
                 received_at=now_ms,
@@ -142,82 +199,112 @@ def from_tracker(body: bytes, sender: Sender, *, now_ms: int) -> list[Hit]:
                 referrer=one.r,
                 visitor=batch.v,
                 consent=bool(batch.c),
+                user_agent=sender.user_agent,
                 properties=one.p,
-                size=len(_encode(one.p)) + len(one.u) + len(one.t) + len(one.r) + len(one.n),
+                size=(len(_encode(one.p)) if one.p else 0)
+                + len(one.u)
+                + len(one.t)
+                + len(one.r)
+                + len(one.n),
             )
         )
     return hits
 
 
-def written_key(body: bytes) -> str:
-    """The write key inside a Segment-shaped body, or ""."""
+class Sent:
+    """The body of a Segment-shaped request: one call, or a batch of them. Raises Unreadable."""
+
+    def __init__(self, verb: str, body: bytes) -> None:
+        self._verb = verb
+        self._size = len(body)
+        self._single: _Call | None = None
+        self._calls: list[msgspec.Raw] = []
+        self._around = _NO_CONTEXT
+        try:
+            if verb in ("batch", "import"):
+                batch = _batch.decode(body)
+                self._calls = batch.batch
+                self._sent_at, key = batch.sent_at, batch.write_key
+                if isinstance(batch.context, dict):
+                    self._around = msgspec.convert(_mended(batch.context), _Context)
+            else:
+                self._single = _read(body)
+                self._sent_at, key = self._single.sent_at, self._single.write_key
+        except _BROKEN as error:
+            raise Unreadable(f"The body is not what it should be: {error}") from error
+        if len(self._calls) > MOST_EVENTS:
+            raise TooLarge(f"More than {MOST_EVENTS:,} events.")
+        self.write_key = key if isinstance(key, str) else ""
+
+    def hits(self, sender: Sender, *, now_ms: int) -> list[Hit]:
+        """One for each call, in their order; those that cannot be read have no kind."""
+        skew = _skew(self._sent_at, now_ms)
+        if self._single is not None:
+            return [self._hit(self._single, self._size, sender, now_ms, skew)]
+        hits = []
+        for raw in self._calls:
+            try:
+                call = _read(raw)
+            except _BROKEN:
+                hits.append(Hit("", "", now_ms, now_ms, sender))
+            else:
+                hits.append(self._hit(call, len(memoryview(raw)), sender, now_ms, skew))
+        return hits
+
+    def _hit(self, call: _Call, size: int, sender: Sender, now_ms: int, skew: int) -> Hit:
+        context, around = call.context or _NO_CONTEXT, self._around
+        page = context.page or around.page or _NO_PAGE
+        properties = call.properties or {}
+        written = _time(call.original_timestamp) or _time(call.timestamp)
+        imported = self._verb == "import"
+        at = now_ms if written is None else written if imported else written + skew
+        kind = _text(call.type) or self._verb
+        given = _text(call.message_id)
+        key = sender.key
+        by_server = key is not None and not key.public
+        agent = _text(context.user_agent) or _text(around.user_agent)
+        return Hit(
+            kind=kind,
+            message_id=_message_id(key.id if key else "", given, _time_in(given))
+            if given
+            else ids.new("evt", at_ms=now_ms),
+            occurred_at=max(0, min(at, now_ms)),
+            received_at=now_ms,
+            sender=sender,
+            name=_text(call.event) or _text(call.name),
+            url=_text(properties.get("url")) or _text(page.url),
+            title=_text(properties.get("title")) or _text(page.title),
+            referrer=_text(properties.get("referrer")) or _text(page.referrer),
+            anonymous_id=_text(call.anonymous_id),
+            user_id=_text(call.user_id) or (_text(call.previous_id) if kind == "alias" else ""),
+            # A server's own name says nothing about whom it speaks for; a page cannot speak for another browser.
+            user_agent=agent[:500] if by_server else sender.user_agent,
+            # A server that names its user has a contract with them; it answers for their consent.
+            consent=by_server,
+            properties={name: value for name, value in properties.items() if name not in _NOT_PROPERTIES},
+            traits={**(context.traits or {}), **(call.traits or {})} if kind == "identify" else {},
+            utm=_texts(context.campaign or around.campaign),
+            size=size,
+        )
+
+
+def _read(raw: bytes | msgspec.Raw) -> _Call:
+    """A call. Objects of a wrong shape count as not said: SDKs have been seen to send them."""
     try:
-        data = _any.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return ""
-    key = data.get("writeKey") if isinstance(data, dict) else None
-    return key if isinstance(key, str) else ""
+        return _call.decode(raw)
+    except msgspec.ValidationError:
+        return msgspec.convert(_mended(_object.decode(raw)), _Call)
 
 
-def from_segment(verb: str, body: bytes, sender: Sender, *, now_ms: int) -> list[Hit]:
-    """The hits of a Segment-shaped request: one event, or a batch. Raises Unreadable."""
-    try:
-        data = _any.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise Unreadable(f"The body is not JSON: {error}") from error
-    if not isinstance(data, dict):
-        raise Unreadable("The body must be a JSON object.")
-    if verb in ("batch", "import"):
-        events = data.get("batch")
-        if not isinstance(events, list):
-            raise Unreadable('The field "batch" must be a list of events.')
-    else:
-        events = [data]
-    if len(events) > MOST_EVENTS:
-        raise TooLarge(f"More than {MOST_EVENTS:,} events.")
-    skew = _skew(data.get("sentAt"), now_ms)
-    return [
-        _segment_hit(one, verb, data, sender, now_ms=now_ms, skew=skew)
-        if isinstance(one, dict)
-        else Hit(kind="", message_id="", occurred_at=now_ms, received_at=now_ms, sender=sender)
-        for one in events
-    ]
+def _mended(said: dict[str, Any]) -> dict[str, Any]:
+    kept = {name: value for name, value in said.items() if name not in _OBJECTS or isinstance(value, dict)}
+    if "context" in kept:
+        kept["context"] = _mended(kept["context"])
+    return kept
 
 
-def _segment_hit(
-    one: dict[str, Any], verb: str, around: dict[str, Any], sender: Sender, *, now_ms: int, skew: int
-) -> Hit:
-    context = {**_dict(around.get("context")), **_dict(one.get("context"))}
-    page, campaign = _dict(context.get("page")), _dict(context.get("campaign"))
-    properties = _dict(one.get("properties"))
-    written = _time(one.get("originalTimestamp")) or _time(one.get("timestamp"))
-    at = now_ms if written is None else written if verb == "import" else written + skew
-    kind = _text(one.get("type")) or verb
-    given = _text(one.get("messageId"))
-    key = sender.key.id if sender.key else ""
-    return Hit(
-        kind=kind,
-        message_id=_message_id(key, given, written or 0) if given else ids.new("evt", at_ms=now_ms),
-        occurred_at=max(0, min(at, now_ms)),
-        received_at=now_ms,
-        sender=sender,
-        name=_text(one.get("event")) or _text(one.get("name")),
-        url=_text(properties.get("url")) or _text(page.get("url")),
-        title=_text(properties.get("title")) or _text(page.get("title")),
-        referrer=_text(properties.get("referrer")) or _text(page.get("referrer")),
-        anonymous_id=_text(one.get("anonymousId")),
-        user_id=_text(one.get("userId")) or _text(one.get("previousId") if kind == "alias" else None),
-        # A server that names its user has a contract with them; it answers for their consent.
-        consent=bool(sender.key and not sender.key.public),
-        properties={
-            name: value
-            for name, value in properties.items()
-            if name not in ("url", "title", "referrer", "path", "search")
-        },
-        traits={**_dict(context.get("traits")), **_dict(one.get("traits"))} if kind == "identify" else {},
-        utm={str(name): _text(value) for name, value in campaign.items() if _text(value)},
-        size=len(_encode(one)),
-    )
+def _texts(values: dict[str, Any] | None) -> dict[str, str]:
+    return {name: text for name, value in values.items() if (text := _text(value))} if values else {}
 
 
 def _message_id(space: str, given: str, at_ms: int) -> str:
@@ -227,6 +314,18 @@ def _message_id(space: str, given: str, at_ms: int) -> str:
     """
     digest = hashlib.blake2b(f"{space}\n{given}".encode("utf-8", "replace"), digest_size=16).hexdigest()
     return f"c{max(0, min(at_ms, _LATEST_MS)):012x}{digest}"
+
+
+def _time_in(message_id: str) -> int:
+    """The time that many SDKs write into an id, whole (…-1795294600472-…) or as a UUID of version 7; else 0.
+
+    The time beside the id will not do: it may differ when the id is sent again.
+    """
+    if found := _MILLISECONDS.search(message_id):
+        return int(found[1])
+    if _UUID7.fullmatch(message_id):
+        return int(message_id[:8] + message_id[9:13], 16)
+    return 0
 
 
 def _skew(sent_at: Any, now_ms: int) -> int:
@@ -249,10 +348,6 @@ def _time(value: Any) -> int | None:
         return None
     ms = int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
     return ms if 0 <= ms < _LATEST_MS else None
-
-
-def _dict(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
 
 
 def _text(value: Any) -> str:

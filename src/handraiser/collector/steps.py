@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
-from is_bot import Bots
-
+from handraiser.attract.rules import channels, hosts
+from handraiser.collector.bots import Judge
 from handraiser.collector.records import Identification
 from handraiser.collector.shapes import MOST_EVENT_BYTES, Hit
 from handraiser.collector.visitors import Visitors
@@ -23,14 +23,6 @@ STAGES: tuple[str, ...] = (
     "attract.", "capture.", "qualify.", "nurture.", "convert.", "exchange.", "measure.", "consent.",
     "identity.", "people.", "delivery.", "handraiser.",
 )  # fmt: skip
-UTM = (
-    "source", "medium", "campaign", "term", "content", "id", "source_platform", "creative_format",
-    "marketing_tactic",
-)  # fmt: skip
-CLICK_IDS = (
-    "gclid", "gbraid", "wbraid", "msclkid", "fbclid", "ttclid", "li_fat_id", "twclid", "dclid", "rdt_cid",
-    "epik", "scid",
-)  # fmt: skip
 _KINDS = ("page", "track", "screen", "group", "alias", "identify")
 _PERSONAL_NAMES = re.compile(
     r"(?:^|_)(?:e?_?mail|phone|mobile|tel|telephone|name|firstname|lastname|surname|fullname|address|street|"
@@ -39,7 +31,8 @@ _PERSONAL_NAMES = re.compile(
 _HARMLESS_NAMES = re.compile(
     r"(?:^|_)(?:plan|product|feature|file|form|button|campaign|event|page|offer)_?name$"
 )
-_ADDRESS = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+|%40")
+# Every "@" is looked at once, whatever surrounds it: the sender chooses the text.
+_ADDRESS = re.compile(r"(?<=[^\s@])@[^\s@]+\.[^\s@]")
 _NUMBER = re.compile(r"\+?(?:[ ()./-]*\d){9,}")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[\s.-]+")
 
@@ -52,6 +45,7 @@ class Reason(StrEnum):
     UNKNOWN_TYPE = "unknown_type"
     NO_NAME = "no_name"
     FOREIGN_PAGE = "foreign_page"
+    SPAM_REFERRER = "spam_referrer"
     RESERVED_NAME = "reserved_name"
     NO_SUBJECT = "no_subject"
     NOT_FOR_PUBLIC_KEYS = "not_for_public_keys"
@@ -65,10 +59,11 @@ class Reason(StrEnum):
 
 SENTENCES: dict[Reason, str] = {
     Reason.MALFORMED: "The body could not be read.",
-    Reason.TOO_LARGE: "An event may have 32 kB, a request 500 kB.",
+    Reason.TOO_LARGE: "An event may have 32 KB, a request 500 KB and 2,500 events.",
     Reason.UNKNOWN_TYPE: "The type of this call is not known.",
     Reason.NO_NAME: "A tracked event needs a name.",
     Reason.FOREIGN_PAGE: "The page is not on a site of this organisation.",
+    Reason.SPAM_REFERRER: "It names a referrer that is on the public list of spam referrers.",
     Reason.RESERVED_NAME: "Names of the product's own events cannot be claimed from a page.",
     Reason.NO_SUBJECT: "It says nothing about whom it is: neither anonymousId nor userId.",
     Reason.NOT_FOR_PUBLIC_KEYS: "A public key may send page views, tracks and identify claims only.",
@@ -98,15 +93,13 @@ def bounded(hit: Hit) -> Hit | Drop:
         return Drop(Reason.TOO_LARGE)
     if hit.kind not in _KINDS:
         return Drop(Reason.UNKNOWN_TYPE)
-    return replace(
-        hit,
-        name=hit.name.strip()[:120],
-        url=hit.url[:2000],
-        title=hit.title.strip()[:300],
-        referrer=hit.referrer[:2000],
-        anonymous_id=hit.anonymous_id[:400],
-        user_id=hit.user_id[:400],
-    )
+    hit.name = hit.name.strip()[:120]
+    hit.url = hit.url[:2000]
+    hit.title = hit.title.strip()[:300]
+    hit.referrer = hit.referrer[:2000]
+    hit.anonymous_id = hit.anonymous_id[:400]
+    hit.user_id = hit.user_id[:400]
+    return hit
 
 
 def permitted(hit: Hit) -> Hit | Drop:
@@ -137,36 +130,25 @@ def at_home(own_host: Callable[[str], bool]) -> Step:
     return step
 
 
-def judged(is_bot: Callable[[str], bool]) -> Step:
-    """Mark machines. They are stored, so that the mark can be doubted, and count for nothing."""
-
-    def step(hit: Hit) -> Hit | Drop:
-        agent = hit.sender.user_agent
-        if hit.sender.key is not None and not hit.sender.key.public:
-            return hit  # a server speaks for somebody; its own name says nothing about them
-        if not agent:
-            return replace(hit, bot="no user agent")
-        if "Headless" in agent:
-            return replace(hit, bot="headless browser")
-        return replace(hit, bot="user agent") if is_bot(agent) else hit
-
-    return step
+def unsolicited(hit: Hit) -> Hit | Drop:
+    """Refuse visits made up to show their referrer to whoever reads the figures."""
+    if hit.referrer and hosts.is_spam(host_of(hit.referrer)):
+        return Drop(Reason.SPAM_REFERRER)
+    return hit
 
 
 def campaign_kept(hit: Hit) -> Hit | Drop:
-    """Take the campaign out of the address, then cut queries off: they hold tokens and addresses."""
-    query = dict(parse_qsl(_query(hit.url), max_num_fields=200)) if len(hit.url) < 2001 else {}
-    utm = {name: query[f"utm_{name}"] for name in UTM if query.get(f"utm_{name}")} or hit.utm
-    if not utm and (ref := query.get("ref") or query.get("source")):
-        utm = {"source": ref}
-    click_ids = {name: query[name] for name in CLICK_IDS if query.get(name)}
-    return replace(
-        hit,
-        url=_bare(hit.url),
-        referrer=_bare(hit.referrer),
-        utm={name[:40]: value[:200] for name, value in list(utm.items())[:12] if not _ADDRESS.search(value)},
-        click_ids={} if hit.sender.private else {name: value[:300] for name, value in click_ids.items()},
-    )
+    """Take campaign and search term out of the addresses, then cut queries off: they hold tokens and addresses."""
+    page = channels.unframed(hit.url, hit.referrer)
+    said = channels.marks(_query(page.url))
+    utm = said.utm or hit.utm
+    hit.url, hit.referrer = _bare(hit.url), _bare(page.referrer)
+    hit.utm = {name[:40]: value[:200] for name, value in list(utm.items())[:12] if not _holds_address(value)}
+    if not hit.sender.private:
+        hit.click_ids = said.click_ids
+        if page.referrer and not _looks_personal(term := hosts.search_term(page.referrer)):
+            hit.term = term
+    return hit
 
 
 def impersonal(hit: Hit) -> Hit | Drop:
@@ -180,9 +162,12 @@ def impersonal(hit: Hit) -> Hit | Drop:
             kept[name[:60]] = value
     if left_out:
         kept["left_out"] = left_out[:20]
-    title = "" if _ADDRESS.search(hit.title) else hit.title
-    name = "" if _ADDRESS.search(hit.name) else hit.name
-    return replace(hit, properties=kept, title=title, name=name or ("unnamed" if hit.name else ""))
+    hit.properties = kept
+    if _holds_address(hit.title):
+        hit.title = ""
+    if _holds_address(hit.name):
+        hit.name = "unnamed"
+    return hit
 
 
 def attributed(visitors: Visitors) -> Step:
@@ -196,37 +181,39 @@ def attributed(visitors: Visitors) -> Step:
         if sender.key is not None:
             return _attributed_by_sdk(hit, visitors)
         if sender.private:
-            return replace(hit, visitor="", consent=False)
-        if hit.consent and is_browser_id(hit.visitor):
-            return hit
-        cookieless = visitors.cookieless(
-            address=sender.address, user_agent=sender.user_agent, host=sender.host, at_ms=hit.received_at
-        )
-        return replace(hit, visitor=cookieless, consent=False)
+            hit.visitor, hit.consent = "", False
+        elif not (hit.consent and is_browser_id(hit.visitor)):
+            hit.consent = False
+            hit.visitor = visitors.cookieless(
+                address=sender.address, user_agent=sender.user_agent, host=sender.host, at_ms=hit.received_at
+            )
+        return hit
 
     return step
 
 
 def _attributed_by_sdk(hit: Hit, visitors: Visitors) -> Hit | Drop:
     if hit.anonymous_id:
-        return replace(hit, visitor=visitors.foreign(hit.anonymous_id))
-    if hit.user_id and hit.sender.key is not None and not hit.sender.key.public:
-        return replace(hit, visitor=visitors.user(hit.user_id))
-    return Drop(Reason.NO_SUBJECT)
+        hit.visitor = visitors.foreign(hit.anonymous_id)
+    elif hit.user_id and hit.sender.key is not None and not hit.sender.key.public:
+        hit.visitor = visitors.user(hit.user_id)
+    else:
+        return Drop(Reason.NO_SUBJECT)
+    return hit
 
 
-def all_steps(*, own_host: Callable[[str], bool], visitors: Visitors) -> tuple[Step, ...]:
-    """The steps in their order."""
-    # The verdict costs 0.3 ms, and the same browsers come again and again.
-    is_bot = lru_cache(maxsize=8192)(Bots().is_bot)
+def all_steps(*, own_host: Callable[[str], bool], visitors: Visitors, judge: Judge) -> tuple[Step, ...]:
+    """The steps in their order. Machines are marked and stored, so that the mark can be doubted."""
     return (
         bounded,
         permitted,
         at_home(own_host),
-        judged(is_bot),
+        unsolicited,
+        judge.by_request,
         campaign_kept,
         impersonal,
         attributed(visitors),
+        judge.by_conduct,
     )
 
 
@@ -253,13 +240,15 @@ def event(hit: Hit) -> Event:
             "referrer": hit.referrer,
             "consent": hit.consent,
             "bot": hit.bot,
-            "utm": dict(hit.utm),
-            "click_ids": dict(hit.click_ids),
+            "utm": hit.utm,
+            "click_ids": hit.click_ids,
         }
+        if hit.term:
+            body["term"] = hit.term
     else:
         fact = EventTracked.name
         named = hit.name if hit.kind == "track" else f"{hit.kind} {hit.name}".strip()
-        properties = dict(hit.properties)
+        properties = hit.properties
         if hit.url:
             properties["path"] = _path(hit.url)
         if hit.kind == "identify":
@@ -284,57 +273,69 @@ def identification(hit: Hit) -> Identification | None:
         key=hit.sender.key,
         visitor=hit.visitor or None,
         user_id=hit.user_id,
-        traits=dict(hit.traits),
+        traits=hit.traits,
         at_ms=hit.occurred_at,
     )
 
 
+# Pages come again and again, only their queries differ.
+@lru_cache(maxsize=8192)
+def _parts(page: str) -> tuple[str, str, str]:
+    """(host, bare address, path) of an address without query and fragment; all "" if it is none."""
+    try:
+        parts = urlsplit(page)
+        host = (parts.hostname or "").lower()
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return "", "", "/"
+    personal = _holds_address(parts.path)
+    if not host:
+        bare = "" if parts.scheme or personal else parts.path[:500]
+    else:
+        bare = f"{parts.scheme}://{host}{port}{'/' if personal else parts.path}"[:500]
+    return host, bare, parts.path[:400] or "/"
+
+
+def _page_and_query(url: str) -> tuple[str, str]:
+    page, _, query = url.partition("#")[0].partition("?")
+    return page, query
+
+
 def host_of(url: str) -> str:
     """The host of an address, lower case, without the port; "" if there is none."""
-    try:
-        return (urlsplit(url).hostname or "").lower()
-    except ValueError:
-        return ""
+    return _parts(_page_and_query(url)[0])[0]
 
 
 def _query(url: str) -> str:
-    try:
-        return urlsplit(url).query
-    except ValueError:
-        return ""
+    return _page_and_query(url)[1]
 
 
 def _bare(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:
-        return ""
-    if not host:
-        return "" if parts.scheme or _ADDRESS.search(parts.path) else parts.path[:500]
-    path = "/" if _ADDRESS.search(parts.path) else parts.path
-    return f"{parts.scheme}://{host}{port}{path}"[:500]
+    return _parts(_page_and_query(url)[0])[1] if url else ""
 
 
 def _path(url: str) -> str:
-    try:
-        return urlsplit(url).path[:400] or "/"
-    except ValueError:
-        return "/"
+    return _parts(_page_and_query(url)[0])[2]
+
+
+@lru_cache(maxsize=8192)
+def _name_is_personal(name: str) -> bool:
+    snake = _CAMEL.sub("_", name).lower()
+    return bool(_PERSONAL_NAMES.search(snake)) and not _HARMLESS_NAMES.search(snake)
 
 
 def _personal(name: str, value: Any) -> bool:
-    snake = _CAMEL.sub("_", name).lower()
-    if _PERSONAL_NAMES.search(snake) and not _HARMLESS_NAMES.search(snake):
-        return True
-    return _looks_personal(value)
+    return _name_is_personal(name[:200]) or _looks_personal(value)
+
+
+def _holds_address(text: str) -> bool:
+    return "%40" in text or ("@" in text and bool(_ADDRESS.search(text)))
 
 
 def _looks_personal(value: Any) -> bool:
     if isinstance(value, str):
-        return bool(_ADDRESS.search(value)) or bool(_NUMBER.fullmatch(value.strip()))
-    if isinstance(value, Mapping):
+        return _holds_address(value) or bool(_NUMBER.fullmatch(value.strip()))
+    if isinstance(value, dict):
         return any(_personal(str(name), inner) for name, inner in value.items())
     if isinstance(value, list):
         return any(_looks_personal(inner) for inner in value)

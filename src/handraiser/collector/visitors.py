@@ -12,6 +12,7 @@ from pathlib import Path
 
 from handraiser.kit.visitors import keyed, user_subject
 
+_DAY_MS = 86_400_000
 # Given by other SDKs.
 _PLAIN = re.compile(r"[A-Za-z0-9_.-]{8,60}")
 
@@ -31,14 +32,16 @@ class Visitors:
     def __init__(self, folder: Path, secret: str) -> None:
         self._folder = folder
         self._secret = secret
-        self._day = ""
+        self._key = secret.encode()[:64]
+        self._day = -1
         self._salt = b""
 
     def cookieless(self, *, address: str, user_agent: str, host: str, at_ms: int) -> str:
         """`v_…`: equal for one address, browser and host on one day, meaningless on the next."""
-        day = datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d")
+        day = at_ms // _DAY_MS
         if day != self._day:
-            self._day, self._salt = day, self._salt_of(day)
+            name = datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d")
+            self._day, self._salt = day, self._salt_of(name)
         text = "\n".join((_network(address), user_agent, host))
         return "v_" + keyed(text, self._salt)
 
@@ -46,7 +49,7 @@ class Visitors:
         """The id that another SDK gave, kept if it is harmless, else hashed."""
         if _PLAIN.fullmatch(anonymous_id) and not anonymous_id.startswith(("v_", "b_", "u_")):
             return anonymous_id
-        return "a_" + keyed(anonymous_id, self._secret.encode()[:64])
+        return "a_" + keyed(anonymous_id, self._key)
 
     def user(self, user_id: str) -> str:
         """Stands for the user id of another system."""

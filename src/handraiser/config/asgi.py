@@ -18,11 +18,9 @@ from django.core.wsgi import get_wsgi_application
 from django.db import connection
 from django.urls import resolve
 
-from handraiser.collector.app import Collector, Settings
-from handraiser.collector.records import Records
+from handraiser.collector.app import Collector
 from handraiser.config.bridge import Bridge
-from handraiser.core.journal import live, wake
-from handraiser.core.journal.store import Store, open_store
+from handraiser.config.collector import own_settings
 from handraiser.website import door
 from handraiser.website.stamp import Watcher
 
@@ -33,35 +31,13 @@ Scope = MutableMapping[str, Any]
 _django = Bridge(get_wsgi_application(), workers=6, intake=2)
 
 
-def _open_journal() -> Store:
-    path, conninfo = live.target()
-    store = open_store(path=path or None, conninfo=conninfo)
-    store.prepare()
-    return store
-
-
-def _collector() -> Collector:
-    _, conninfo = live.target()
-    return Collector(
-        Settings(
-            open_journal=_open_journal,
-            records=Records(path=str(settings.DATABASES["default"]["NAME"]), conninfo=conninfo),
-            home=settings.HOME,
-            secret=settings.SECRET_KEY,
-            hosts=settings.ALLOWED_HOSTS,
-            trusted_proxies=settings.TRUSTED_PROXIES,
-            committed=wake.loop,
-        )
-    )
-
-
 def _pages() -> door.PageDoor:
     database = settings.DATABASES["default"]
     path = str(database["NAME"]) if connection.vendor == "sqlite" else ""
     return door.PageDoor(app=_django, stamp=Watcher(path=path), session_cookie=settings.SESSION_COOKIE_NAME)
 
 
-_doors = _collector()
+_doors = Collector(own_settings())
 _site = _pages()
 # All addresses are loaded now, not in the first request; then nothing of it is looked through for garbage again.
 resolve("/healthz")

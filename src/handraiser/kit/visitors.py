@@ -22,3 +22,7 @@ def user_subject(user_id: str, *, secret: str) -> str:
 def keyed(text: str, key: bytes) -> str:
     """A hash of 32 hex digits that nobody can make without the key (at most 64 bytes)."""
     return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16, key=key).hexdigest()
+
+
+# A page that only a link which people cannot see leads to: who looks at it is a machine.
+TRAP_PATH = "/members-of-the-register/"

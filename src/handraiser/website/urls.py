@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 from wagtail.contrib.sitemaps.views import sitemap
 
+from handraiser.kit.visitors import TRAP_PATH
 from handraiser.website import landing_views, views
 
 admin: list[URLPattern | URLResolver] = [
@@ -14,5 +15,6 @@ admin: list[URLPattern | URLResolver] = [
 public: list[URLPattern | URLResolver] = [
     path("site.css", views.stylesheet, name="stylesheet"),
     path("robots.txt", views.robots, name="robots"),
+    path(TRAP_PATH.lstrip("/"), views.trap, name="trap"),
     path("sitemap.xml", sitemap, name="sitemap"),
 ]

@@ -10,6 +10,7 @@ from pathlib import Path
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.shortcuts import render
 from django.templatetags.static import static
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.views.decorators.http import require_safe
@@ -18,6 +19,7 @@ from wagtail.url_routing import RouteResult
 from wagtail.views import serve
 
 from handraiser.core.staff.models import Organisation
+from handraiser.kit.visitors import TRAP_PATH
 from handraiser.website import stamp
 from handraiser.website.models import SearchAndShare
 from handraiser.website.rules.palette import palette
@@ -93,5 +95,12 @@ def page(request: HttpRequest, path: str) -> HttpResponseBase:
 def robots(request: HttpRequest) -> HttpResponse:
     """What search engines may read."""
     lines = ["User-agent: *", "Disallow: /admin/", "Disallow: /api/", "Disallow: /accounts/"]
+    lines += [f"Disallow: {TRAP_PATH}"]
     lines += ["", f"Sitemap: {settings.BASE_URL}/sitemap.xml", ""]
     return HttpResponse("\n".join(lines), content_type="text/plain; charset=utf-8")
+
+
+@require_safe
+def trap(request: HttpRequest) -> HttpResponse:
+    """The page that a hidden link leads to. Its tracker tells the collector that a machine is at work."""
+    return render(request, "website/trap.html")

@@ -10,12 +10,12 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
 from urllib.parse import parse_qsl, urlsplit
 
-from handraiser.attract.rules import known_hosts
+from handraiser.attract.rules.hosts import Known, known, named
 
-RULE_VERSION = 1
+# Goes up with every change that may answer otherwise; `actions.touches.rederive` then asks again.
+RULE_VERSION = 2
 
 
 class Channel(StrEnum):
@@ -78,143 +78,102 @@ class Touch:
         }
 
 
-@dataclass(frozen=True)
-class Known:
-    """What a host is known as: its name, and its kind: search, social, assistant, email, video, shop, ads."""
-
-    name: str
-    kind: str
-
-
 _PAID = re.compile(r".*cp.*|ppc|retargeting|paid.*")
 _SHOPPING_CAMPAIGN = re.compile(r"(?:.*[^a-df-z])?shop.*|.*shopping.*")
 _DISPLAY = {"display", "banner", "expandable", "interstitial", "cpm"}
 _SOCIAL = {"social", "social-network", "social-media", "sm", "social network", "social media"}
 _EMAIL = {"email", "e-mail", "e_mail", "e mail", "newsletter"}
-_VIDEO = {
-    "youtube.com", "youtu.be", "vimeo.com", "dailymotion.com", "twitch.tv", "wistia.com", "disneyplus.com",
-    "netflix.com", "iq.com", "youku.com",
-}  # fmt: skip
-_SHOPS = {
-    "amazon.{}", "ebay.{}", "etsy.com", "walmart.com", "aliexpress.com", "alibaba.com", "shopping.google.com",
-    "idealo.{}", "shop.app",
-}  # fmt: skip
-_ADS = {
-    "doubleclick.net", "googlesyndication.com", "googleadservices.com", "adsensecustomsearchads.com",
-    "syndicatedsearch.goog", "taboola.com", "outbrain.com", "criteo.com",
-}  # fmt: skip
-_MAIL = {
-    "outlook.live.com",
-    "outlook.office.com",
-    "outlook.office365.com",
-    "outlook.com",
-    "mail.com",
-    "3c.web.de",
-}
-# Names that people write into utm_source, beside the hosts themselves.
-_ALIASES = {
-    "fb": "Facebook", "ig": "Instagram", "insta": "Instagram", "x": "X", "twitter": "X", "li": "LinkedIn",
-    "yt": "YouTube", "ddg": "DuckDuckGo", "openai": "ChatGPT",
-}  # fmt: skip
+# Whose advertisement, or message, was clicked. The first that is there decides.
 _WHOSE_CLICK: dict[str, tuple[str, str, Channel]] = {
     "gclid": ("google", "cpc", Channel.PAID_SEARCH),
     "gbraid": ("google", "cpc", Channel.PAID_SEARCH),
     "wbraid": ("google", "cpc", Channel.PAID_SEARCH),
     "msclkid": ("bing", "cpc", Channel.PAID_SEARCH),
+    "yclid": ("yandex", "cpc", Channel.PAID_SEARCH),
     "dclid": ("google", "display", Channel.DISPLAY),
+    # Stays when a browser strips gclid.
+    "gad_source": ("google", "cpc", Channel.PAID_SEARCH),
     "ttclid": ("tiktok", "paid_social", Channel.PAID_SOCIAL),
     "li_fat_id": ("linkedin", "paid_social", Channel.PAID_SOCIAL),
     "twclid": ("x", "paid_social", Channel.PAID_SOCIAL),
     "rdt_cid": ("reddit", "paid_social", Channel.PAID_SOCIAL),
     "epik": ("pinterest", "paid_social", Channel.PAID_SOCIAL),
     "scid": ("snapchat", "paid_social", Channel.PAID_SOCIAL),
+    "qclid": ("quora", "paid_social", Channel.PAID_SOCIAL),
+    "tblci": ("taboola", "native", Channel.DISPLAY),
+    "irclickid": ("impact", "affiliate", Channel.AFFILIATE),
+    "mc_cid": ("mailchimp", "email", Channel.EMAIL),
+    "mc_eid": ("mailchimp", "email", Channel.EMAIL),
+    "_kx": ("klaviyo", "email", Channel.EMAIL),
     # Facebook adds it to every link, paid or not.
     "fbclid": ("facebook", "social", Channel.ORGANIC_SOCIAL),
 }
+# Names one person in another firm's books: that it was there is kept, what it said is not.
+_PERSONAL_CLICKS = {"mc_eid", "_kx"}
+_SPELLINGS = {"sccid": "scid"}
+UTM = (
+    "source", "medium", "campaign", "term", "content", "id", "source_platform", "creative_format",
+    "marketing_tactic",
+)  # fmt: skip
 
 
-def _parse(text: str) -> dict[str, str]:
-    hosts: dict[str, str] = {}
-    name = ""
-    for line in text.strip().splitlines():
-        if " = " in line:
-            name, _, line = line.partition(" = ")
-        for host in line.split():
-            hosts.setdefault(host, name)
-    return hosts
+@dataclass(frozen=True)
+class Marks:
+    """What an address says about its origin: `utm` fields without their prefix, click ids."""
+
+    utm: dict[str, str]
+    click_ids: dict[str, str]
 
 
-_ASSISTANTS = {**_parse(known_hosts.ASSISTANTS), "poe.com": "Poe", "character.ai": "Character.AI"}
-_SOCIAL_HOSTS = {
-    **_parse(known_hosts.SOCIAL), "t.co": "X", "lnk.bio": "Lnk.Bio", "workplace.com": "Workplace",
-    "bsky.app": "Bluesky", "threads.com": "Threads", "threads.net": "Threads",
-}  # fmt: skip
-_ENGINES = {**_parse(known_hosts.SEARCH), "search.brave.com": "Brave", "duckduckgo.com": "DuckDuckGo"}
-_NAMES = {
-    name.lower(): Known(name, kind)
-    for kind, hosts in (("search", _ENGINES), ("social", _SOCIAL_HOSTS), ("assistant", _ASSISTANTS))
-    for name in hosts.values()
-}
-_NAMES |= {"youtube": Known("YouTube", "video"), "vimeo": Known("Vimeo", "video")}
-_NAMES |= {alias: _NAMES[name.lower()] for alias, name in _ALIASES.items() if name.lower() in _NAMES}
+def marks(query: str) -> Marks:
+    """Read the query of an address, in whatever case its names are written. One too long to read says nothing."""
+    if not query:
+        return Marks({}, {})
+    try:
+        pairs = parse_qsl(query, max_num_fields=200)
+    except ValueError:
+        return Marks({}, {})
+    fields: dict[str, str] = {}
+    for name, value in pairs:
+        key = name.lower()
+        fields.setdefault(_SPELLINGS.get(key, key), value)
+    utm = {name: fields[f"utm_{name}"][:200] for name in UTM if fields.get(f"utm_{name}")}
+    if not utm and (source := fields.get("ref") or fields.get("source")):
+        utm = {"source": source[:200]}
+    return Marks(
+        utm,
+        {
+            name: "1" if name in _PERSONAL_CLICKS else fields[name][:300]
+            for name in _WHOSE_CLICK
+            if fields.get(name)
+        },
+    )
 
 
-def _forms(host: str) -> list[str]:
-    """A host as it may stand in a list: itself, with a country in front, with a country at the end."""
-    labels = host.split(".")
-    forms = [host]
-    if len(labels) > 2:
-        forms.append(".".join(["{}", *labels[1:]]))
-    if len(labels) > 1 and len(labels[-1]) <= 3:
-        forms.append(".".join([*labels[:-1], "{}"]))
-    if len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in ("co", "com", "net", "org"):
-        forms.append(".".join([*labels[:-2], "{}"]))
-    return forms
+@dataclass(frozen=True)
+class Address:
+    """A page and what led to it, seen through a frame if it stands in one."""
+
+    url: str
+    referrer: str
 
 
-def _tails(host: str) -> list[str]:
-    labels = host.split(".")
-    return [".".join(labels[start:]) for start in range(len(labels) - 1)] or [host]
+def unframed(url: str, referrer: str) -> Address:
+    """The page around a frame, if the frame's address names it.
 
-
-@lru_cache(maxsize=4096)
-def known(host: str) -> Known | None:
-    """What a host is known as; None for an ordinary site."""
-    host = host.lower().removeprefix("www.")
-    if not host:
-        return None
-    for tail in _tails(host):
-        if name := _ASSISTANTS.get(tail):
-            return Known(name, "assistant")
-    if host in _MAIL or any(tail in _MAIL for tail in _tails(host)):
-        return Known(host, "email")
-    for form in _forms(host):
-        if name := _ENGINES.get(form):
-            return Known(name, "search")
-    for tail in _tails(host):
-        if tail in _VIDEO:
-            return Known(_NAMES["youtube"].name if tail.startswith("you") else tail, "video")
-        if name := _SOCIAL_HOSTS.get(tail):
-            return Known(name, "social")
-        if tail in _ADS:
-            return Known(tail, "ads")
-        if any(form in _SHOPS for form in _forms(tail)):
-            return Known(tail, "shop")
-    labels = host.split(".")
-    inner = labels[:-2] or labels[:1]
-    if labels[0].startswith(("deref-", "rich-v")) or any(
-        "mail" in part or part.startswith(("messagerie", "3c-")) for part in inner if len(labels) > 2
-    ):
-        return Known(host, "email")
-    if any(part in ("search", "suche", "isearch", "searchassist") for part in inner):
-        return Known(host, "search")
-    return None
-
-
-def _named(source: str) -> Known | None:
-    """What a utm_source is known as: a name or a host."""
-    text = source.lower().strip()
-    return _NAMES.get(text) or (known(text) if "." in text else None)
+    A form embedded elsewhere is called with `hr_page`, the address of the page around it, and `hr_referrer`, what
+    led there. Without this the page around it would count as the origin, and the campaign would be lost.
+    """
+    if "hr_page=" not in url:
+        return Address(url, referrer)
+    try:
+        fields = dict(parse_qsl(urlsplit(url).query, max_num_fields=200))
+    except ValueError:
+        return Address(url, referrer)
+    around = fields.get("hr_page", "")
+    if not around.startswith(("https://", "http://")):
+        return Address(url, referrer)
+    return Address(around[:2000], fields.get("hr_referrer", "")[:2000])
 
 
 def classify(
@@ -230,15 +189,15 @@ def classify(
     `utm` without the prefix "utm_". A referrer of one's own site says nothing: with no campaign either, the
     channel stays unknown, as the visit began on a page that was not seen.
     """
-    host = _host(referrer)
+    host, path = _origin(referrer)
     own = bool(host) and is_own_host(host)
     if own:
         host = ""
     source = utm.get("source", "").strip().lower()
     medium = utm.get("medium", "").strip().lower()
     campaign = utm.get("campaign", "").strip()
-    click = next((_WHOSE_CLICK[name] for name in _WHOSE_CLICK if click_ids.get(name)), None)
-    origin = _named(source) if source else known(host)
+    click = next((whose for name, whose in _WHOSE_CLICK.items() if click_ids.get(name)), None)
+    origin = named(source) if source else known(host, path)
     if not source and not medium and click:
         source, medium, by_click = click[0], click[1], click[2]
         return Touch(by_click, source, medium, campaign, landing_page, host)
@@ -317,27 +276,41 @@ def _medium(channel: Channel, from_somewhere: bool) -> str:
 def from_address(
     url: str, referrer: str, *, is_own_host: Callable[[str], bool] = lambda host: False
 ) -> Touch | None:
-    """The touch of a full address, as a form's hidden fields carry it; None if the address cannot be read."""
+    """The touch of a full address, as a form's hidden fields carry it; None if the address cannot be read.
+
+    Browsers tell a page of ours the full address of the page of ours before it. If only that one names a
+    campaign, it is the beginning of the visit.
+    """
+    page = unframed(url, referrer)
     try:
-        parts = urlsplit(url)
-        query = dict(parse_qsl(parts.query, max_num_fields=200))
+        parts = urlsplit(page.url)
     except ValueError:
         return None
     if not parts.path and not parts.netloc:
         return None
-    utm = {name[4:]: value[:200] for name, value in query.items() if name.startswith("utm_")}
+    said = marks(parts.query)
+    if not (said.utm or said.click_ids) and is_own_host(_origin(page.referrer)[0]):
+        before = urlsplit(page.referrer)
+        earlier = marks(before.query)
+        if earlier.utm or earlier.click_ids:
+            parts, said = before, earlier
     return classify(
-        utm=utm,
-        click_ids={name: value for name, value in query.items() if name in _WHOSE_CLICK},
-        referrer=referrer,
+        utm=said.utm,
+        click_ids=said.click_ids,
+        referrer=page.referrer,
         is_own_host=is_own_host,
         landing_page=parts.path[:400] or "/",
     )
 
 
-def _host(url: str) -> str:
+def host_of(url: str) -> str:
+    """The host of an address, lower case; "" if there is none."""
+    return _origin(url)[0]
+
+
+def _origin(url: str) -> tuple[str, str]:
     try:
         parts = urlsplit(url if "//" in url else f"//{url}")
-        return (parts.hostname or "").lower()
+        return (parts.hostname or "").lower(), parts.path
     except ValueError:
-        return ""
+        return "", ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from handraiser.attract.rules.channels import Touch
 
@@ -12,7 +13,10 @@ GAP_MS = 30 * 60_000
 
 @dataclass(frozen=True)
 class View:
-    """One page view. `named`: the address itself says where it came from, by campaign or click id."""
+    """One page view. `named`: the address itself says where it came from, by campaign or click id.
+
+    `told`: what the touch was derived from.
+    """
 
     visitor: str
     at_ms: int
@@ -21,6 +25,7 @@ class View:
     named: bool
     message_id: str
     consent: bool = False
+    told: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -36,6 +41,7 @@ class Span:
     id: str = ""
     views: int = 0
     changed: bool = False
+    told: Mapping[str, Any] = field(default_factory=dict)
     paths: dict[str, int] = field(default_factory=dict)
 
     def take(self, view: View) -> None:
@@ -69,6 +75,7 @@ def fold(newest: Mapping[str, Span], views: Iterable[View]) -> list[Span]:
             touch=view.touch,
             consent=view.consent,
             began_with=view.message_id,
+            told=view.told,
         )
         fresh.take(view)
         spans.append(fresh)

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handraiser.attract import queries, readers
+from handraiser.attract.actions import touches
 from handraiser.attract.models import PageSeen, Visit
 from handraiser.attract.rules.channels import Touch
 from handraiser.attract.rules.visits import GAP_MS, View, fold
@@ -175,3 +176,82 @@ def test_pages_with_their_conversion(turn):
     assert (row.path, row.visits, row.submissions, row.conversion.n) == ("/playbook/", 10, 2, 10)
     day = queries.visits_by_day(START - timedelta(days=1), START + timedelta(days=1))
     assert list(day.values()) == [10]
+
+
+def answers() -> list[tuple]:
+    return list(
+        Visit.objects.order_by("started_at", "visitor").values_list(
+            "visitor",
+            "channel",
+            "source",
+            "medium",
+            "campaign",
+            "landing_path",
+            "referrer_host",
+            "rule_version",
+        )
+    )
+
+
+OWN = "https://northlight.example.com/pricing/"
+ORIGINS = [
+    {"referrer": "https://x.com/i/grok"},
+    {"referrer": "https://www.google.com/"},
+    {"referrer": OWN},
+    {"utm": {"source": "fb", "medium": "cpc", "campaign": "fridays"}},
+    {"click_ids": {"gad_source": "1"}},
+    {},
+]
+
+
+def test_older_answers_follow_newer_rules_in_batches_and_only_once(turn):
+    journal().append(
+        [
+            page(
+                number, START + timedelta(minutes=number), visitor=f"v_{number}", path="/playbook/", **origin
+            )
+            for number, origin in enumerate(ORIGINS * 3)
+        ]
+    )
+    turn()
+    truth = answers()
+    Visit.objects.update(
+        rule_version=1, channel="referral", source="old", medium="", campaign="", referrer_host=""
+    )
+    before = Visit.objects.create(visitor="v_ancient", started_at=START, last_at=START, channel="direct")
+    progress = list(touches.rederive(batch=4))
+    assert [one.asked for one in progress] == [4, 8, 12, 16, 18] and progress[-1].changed == 18
+    assert [row for row in answers() if row[0] != "v_ancient"] == truth
+    assert list(touches.rederive()) == []
+    before.refresh_from_db()
+    assert (before.channel, before.rule_version) == ("direct", 1)
+
+
+def test_a_run_that_was_cut_off_is_taken_up_again(turn):
+    journal().append(
+        [page(n, START + timedelta(minutes=n), visitor=f"v_{n}", **ORIGINS[0]) for n in range(6)]
+    )
+    turn()
+    truth = answers()
+    Visit.objects.update(rule_version=1, channel="referral")
+    next(touches.rederive(batch=2))
+    assert Visit.objects.filter(rule_version=1).count() == 4
+    assert [one.asked for one in touches.rederive(batch=2)] == [2, 4]
+    assert answers() == truth
+
+
+def test_rules_of_the_same_version_change_nothing(turn):
+    journal().append([page(1, START, **ORIGINS[1])])
+    turn()
+    assert list(touches.rederive()) == []
+
+
+def test_marked_machines_never_make_a_visit_whatever_the_reason(turn):
+    journal().append(
+        [
+            page(number, START + timedelta(hours=number), bot=reason)
+            for number, reason in enumerate(("too quick", "honeypot link", "user agent, data centre"))
+        ]
+    )
+    turn()
+    assert not Visit.objects.exists() and not PageSeen.objects.exists()

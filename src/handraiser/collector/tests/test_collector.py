@@ -172,6 +172,7 @@ def test_a_page_view_is_stored_when_it_is_acknowledged(door):
         "bot": "",
         "utm": {"source": "google", "medium": "cpc"},
         "click_ids": {"gclid": "x1"},
+        "term": "a",
     }
 
 
@@ -275,7 +276,7 @@ def test_personal_properties_are_left_out(door):
         ({"body": b'{"e": 1}'}, 400),
         ({"body": b"\xff\xfe"}, 400),
         ({"body": b"[" * 100_000}, 400),
-        ({"body": b"x" * 500_001}, 413),
+        ({"body": b"x" * (500 * 1024 + 1)}, 413),
         ({"body": pack(b" " * 600_000)}, 413),
         ({"body": pack(b"{}")[:12]}, 400),
         ({"method": "GET"}, 405),

@@ -63,11 +63,11 @@ class Product:
                 time.sleep(0.1)
         raise RuntimeError("the product did not start")
 
-    def events(self, *, least: int):
-        """What the journal holds, once it holds enough."""
+    def events(self, *, least: int, name: str = "attract.page_viewed"):
+        """What the journal holds of one kind, once it holds enough."""
         store = SqliteStore(self.home / "journal.sqlite3")
         for _ in range(100):
-            events = store.read(after=0, limit=1000)
+            events = [event for event in store.read(after=0, limit=1000) if event.name == name]
             if len(events) >= least:
                 return events
             time.sleep(0.1)
@@ -174,19 +174,121 @@ def test_who_sends_global_privacy_control_is_not_asked(product, chromium):
     context.close()
 
 
+TRACKED = "attract.event_tracked"
+
+
 def test_clicks_and_own_events_are_tracked(product, page):
-    before = len(product.events(least=0))
+    before = len(product.events(least=0, name=TRACKED))
     page.goto(product.base + "/pricing/")
     page.evaluate("handraiser.track('Watched the film', {seconds: 42})")
+    page.evaluate("handraiser('Turned the slider', {to: 9})")
     page.locator("[data-hr-event='Chose a plan']").first.click()
     page.goto("about:blank")
-    tracked = {
-        event.body["event"]: event.body["properties"]
-        for event in product.events(least=before + 3)[before:]
-        if event.name == "attract.event_tracked"
-    }
-    assert tracked["Watched the film"]["seconds"] == 42
-    assert tracked["Chose a plan"]["target"] == "#form"
+    tracked = told(product.events(least=before + 3, name=TRACKED)[before:])
+    assert tracked["Watched the film"][0]["seconds"] == 42
+    assert tracked["Turned the slider"][0]["to"] == 9
+    assert tracked["Chose a plan"][0]["target"] == "#form"
+
+
+def told(events) -> dict[str, list[dict]]:
+    """Tracked events by name, each with its properties."""
+    found: dict[str, list[dict]] = {}
+    for event in events:
+        found.setdefault(event.body["event"], []).append(event.body["properties"])
+    return found
+
+
+def add_link(page, href: str) -> None:
+    """A link at the end of the page which a click does not follow."""
+    page.evaluate(
+        """href => { const link = document.createElement("a"); link.href = href; link.id = "added";
+        link.textContent = "Added"; link.addEventListener("click", e => e.preventDefault());
+        document.getElementById("added")?.remove(); document.body.append(link); }""",
+        href,
+    )
+    page.eval_on_selector("#added", "link => link.click()")
+
+
+def test_links_files_forms_and_reading_time_are_tracked(product, page):
+    before = len(product.events(least=0, name=TRACKED))
+    page.clock.install()
+    page.goto(product.base + "/playbook/")
+    add_link(page, "https://partner.example.org/their/page?email=ana@example.com")
+    add_link(page, "/files/price-list.pdf?token=1")
+    add_link(page, "/pricing/")
+    field = page.locator("form[data-hr-form] input[type=email]").first
+    field.press_sequentially("ana")
+    field.press_sequentially("b")
+    page.clock.fast_forward(42_000)
+    page.goto("about:blank")
+    events = product.events(least=before + 5, name=TRACKED)[before:]
+    tracked = told(events)
+    assert sorted(tracked) == ["file_download", "form_abandon", "form_start", "outbound_click", "page_left"]
+    assert {name: len(times) for name, times in tracked.items()} == dict.fromkeys(tracked, 1)
+    assert tracked["outbound_click"][0]["host"] == "partner.example.org"
+    assert tracked["file_download"][0]["file"] == "/files/price-list.pdf"
+    assert tracked["form_abandon"][0]["field"] == "email"
+    assert tracked["form_abandon"][0]["form"] == tracked["form_start"][0]["form"]
+    assert 42 <= tracked["page_left"][0]["seconds"] <= 60 and tracked["page_left"][0]["page"] == "/playbook/"
+    assert {(event.visitor[:2], event.body["consent"]) for event in events} == {("v_", False)}
+    assert "ana" not in str(tracked) and page.evaluate("1") == 1
+
+
+def test_addresses_changed_by_script_are_pages_each_with_its_time(product, page):
+    before, tracked_before = len(product.events(least=0)), len(product.events(least=0, name=TRACKED))
+    page.clock.install()
+    page.goto(product.base + "/pricing/")
+    page.clock.fast_forward(7_000)
+    page.evaluate("history.pushState({}, '', '/pricing/yearly/')")
+    page.evaluate("history.replaceState({}, '', '/pricing/yearly/#below')")
+    page.clock.fast_forward(3_000)
+    page.evaluate("history.back()")
+    page.goto("about:blank")
+    views = product.events(least=before + 3)[before:]
+    assert [event.body["path"] for event in views] == ["/pricing/", "/pricing/yearly/", "/pricing/"]
+    assert views[1].body["referrer"] == product.base + "/pricing/"
+    left = told(product.events(least=tracked_before + 2, name=TRACKED)[tracked_before:])["page_left"]
+    assert [one["page"] for one in left][:2] == ["/pricing/", "/pricing/yearly/"]
+    assert 7 <= left[0]["seconds"] < 10 and 3 <= left[1]["seconds"] < 6
+
+
+def test_the_campaign_of_the_page_before_is_kept_without_writing_anything(product, page):
+    page.goto(product.base + CAMPAIGN)
+    page.evaluate("location.href = '/#form'")
+    page.wait_for_url("**/#form")
+    page.evaluate("location.href = '/playbook/'")
+    page.wait_for_url("**/playbook/")
+    assert page.evaluate(STORED) == ["", 0, 0]
+    page.goto(product.base + CAMPAIGN)
+    page.evaluate("location.href = '/playbook/'")
+    page.wait_for_url("**/playbook/")
+    assert "utm_campaign=fridays" in hidden(page, "hr_first_url") and page.evaluate(STORED) == ["", 0, 0]
+
+
+def test_a_form_in_a_frame_knows_where_the_page_around_it_came_from(product, page):
+    page.goto(product.base + CAMPAIGN.replace("fridays", "framed"))
+    page.evaluate(
+        """() => { const frame = document.createElement("iframe"); frame.name = "embed";
+        frame.src = "/playbook/"; document.body.append(frame); }"""
+    )
+    inside = (
+        page.frame_locator("iframe[name=embed]").locator("form[data-hr-form] input[name=hr_first_url]").first
+    )
+    inside.wait_for(state="attached")
+    for _ in range(50):
+        if "framed" in (value := inside.input_value()):
+            break
+        page.wait_for_timeout(50)
+    assert "utm_campaign=framed" in value
+
+
+def test_who_follows_the_hidden_link_is_marked(product, page):
+    page.goto(product.base + "/playbook/?utm_campaign=lured")
+    link = page.locator("a[rel=nofollow][hidden]")
+    assert not link.is_visible()
+    page.goto(product.base + link.get_attribute("href") + "?utm_campaign=trapped")
+    assert page.get_by_role("heading", name="There is nothing here").is_visible()
+    assert product.event_of("trapped").body["bot"] == "honeypot link"
 
 
 def test_without_javascript_pages_work_and_store_nothing(product, chromium):

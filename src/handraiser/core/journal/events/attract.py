@@ -10,7 +10,11 @@ from handraiser.core.journal.events.base import Fact
 
 @dataclass(frozen=True, kw_only=True)
 class PageViewed(Fact):
-    """A page was looked at. From the tracker or the server; bots are marked, not counted."""
+    """A page was looked at. From the tracker or the server; bots are marked, not counted.
+
+    `bot`: why a machine is thought to have done it, reasons with commas between them; empty for people.
+    `term`: what was searched for, where an engine still says so.
+    """
 
     name: ClassVar[str] = "attract.page_viewed"
 
@@ -22,6 +26,7 @@ class PageViewed(Fact):
     bot: str = ""
     utm: dict[str, str] = field(default_factory=dict)
     click_ids: dict[str, str] = field(default_factory=dict)
+    term: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
