@@ -151,13 +151,16 @@ def missing() -> list[str]:
 def count(name: str | None = None) -> dict[str, Any]:
     """How many events are stored, how many of them distinct, and how many were dropped, by reason.
 
-    `name` is that of a fact, or the free name that a site gave to a tracked event. What is sealed was distinct, by its
-    ids of that time, and is counted by position.
+    `name` is that of a fact, or the free name that a site gave to a tracked event. What is sealed was
+    distinct by the ids of its time, and is counted by position.
     """
     store = journal()
     narrowed = ""
     if name is not None:
-        narrowed = "where name = $name or (name = 'attract.event_tracked' and json_extract_string(body, '$.event') = $name)"
+        narrowed = (
+            "where name = $name"
+            " or (name = 'attract.event_tracked' and json_extract_string(body, '$.event') = $name)"
+        )
     snapshot = store.snapshot()
     sql = f"select count(*), count(distinct coalesce(message_id, 'lake:' || position)) from events {narrowed}"
     values = {} if name is None else {"name": name}

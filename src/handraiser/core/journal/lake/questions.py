@@ -56,8 +56,8 @@ def ask(
 ) -> list[tuple[Any, ...]]:
     """Ask files and tail of one moment, in which each event is seen once. The view is called `events`.
 
-    `limits` narrow the tail, as `Store.snapshot` takes them. A file that was replaced and removed while we looked is
-    no error: we look again.
+    `limits` narrow the tail, as `Store.snapshot` takes them. A file that was replaced and removed while
+    we looked is no error: we look again.
     """
     import duckdb
 

@@ -1,9 +1,9 @@
 """Days of the journal into files of the lake: crash-safe, late events included, the forgotten left out.
 
-A file is written beside its place, synced, renamed, its folder synced; then one change of the manifest says that it
-counts. Killed before that, nothing has happened and the file is litter; killed after it, all has happened and the rows
-in the journal are litter, which no reader sees. A file is never changed: late events, months and forgetting make the
-next generation.
+A file is written beside its place, synced, renamed, its folder synced; then one change of the manifest says
+that it counts. Killed before that, nothing has happened and the file is litter; killed after it, all has happened
+and the rows in the journal are litter, which no reader sees. A file is never changed: late events, months and
+forgetting make the next generation.
 """
 
 from __future__ import annotations
@@ -30,9 +30,12 @@ log = logging.getLogger(__name__)
 GRACE_MS = 3_600_000  # so long after midnight the relay may still bring events of yesterday
 MONTH_GRACE_DAYS = 3  # so long after its end a month waits for late events before it is sorted as one file
 STILL_READ_MS = 3_600_000  # a question that began before a change may still read the file of before
-SEEN_DAYS = 35  # so long a message that is sent again is known
+SEEN_DAYS = 35  # so long at least a message that is sent again is known
 _LITTER_S = 3_600
 _ROW_GROUP = 60_000
+_LEVEL = 9
+_PRUNE_EVERY_DAYS = 7
+_PRUNED = "seen_pruned_on"
 
 
 class Busy(Exception):
@@ -71,7 +74,9 @@ def run(store: Store, folder: Path, *, slowest: int, at_ms: int) -> Done:
         while removed := store.trim():
             done.trimmed += removed
             failpoints.reach("lake.trimmed")
-        done.pruned = store.prune_seen(before_day=today(at_ms) - SEEN_DAYS)
+        if int(store.meta(_PRUNED) or 0) <= today(at_ms) - _PRUNE_EVERY_DAYS:
+            done.pruned = store.prune_seen(before_day=today(at_ms) - SEEN_DAYS)
+            store.set_meta(_PRUNED, str(today(at_ms)))
     return done
 
 
@@ -137,7 +142,7 @@ def _rewrite(
 ) -> None:
     """Write the next generation of these days as one file, and put it into the manifest."""
     before = [one for one in store.manifest() if one.day in set(days)]
-    through = {day: 0 for day in days} | {one.day: one.through for one in before}
+    through = dict.fromkeys(days, 0) | {one.day: one.through for one in before}
     newest = dict(through)
 
     def live() -> Iterator[Row]:
@@ -200,7 +205,8 @@ def _write(
         wanted = f"from {source} {engine.NOT_FORGOTTEN if forgotten else ''}"
         copied = db.execute(
             f"copy (select e.* {wanted} order by visitor, occurred_at, position) to {engine.quoted(str(target))}"
-            f" (format parquet, parquet_version v2, compression zstd, compression_level 9, row_group_size {_ROW_GROUP})"
+            f" (format parquet, parquet_version v2, compression zstd, compression_level {_LEVEL},"
+            f" row_group_size {_ROW_GROUP})"
         ).fetchall()[0][0]
         found = db.execute(
             f"select (occurred_at + lag) // {DAY_MS}, count(*), count(distinct position)"
@@ -233,7 +239,8 @@ def _forget(store: Store, folder: Path, *, slowest: int, at_ms: int, done: Done)
             days
             for file, days in units.items()
             if db.execute(
-                f"select 1 from ({engine.in_files([folder / file])}) where visitor in {named} or person in {named} limit 1"
+                f"select 1 from ({engine.in_files([folder / file])})"
+                f" where visitor in {named} or person in {named} limit 1"
             ).fetchall()
         ]
     finally:
@@ -250,7 +257,7 @@ def tidy(store: Store, folder: Path, *, at_ms: int) -> None:
         (folder / file).unlink(missing_ok=True)
         _sync(folder)
         store.removed(file)
-    known = {one.file for one in store.manifest()} | {file for file in store.gone(at_ms=2**62)}
+    known = {one.file for one in store.manifest()} | set(store.gone(at_ms=2**62))
     for path in folder.iterdir():
         if path.suffix == ".tmp":
             path.unlink()

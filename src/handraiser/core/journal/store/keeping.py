@@ -244,6 +244,7 @@ class Keeping:
         """Keep a word."""
         with self._writing():
             self._change(
-                "insert into {s}meta(key, value) values(?, ?) on conflict(key) do update set value = excluded.value",
+                "insert into {s}meta(key, value) values(?, ?)"
+                " on conflict(key) do update set value = excluded.value",
                 (key, value),
             )
