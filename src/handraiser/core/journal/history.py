@@ -6,6 +6,7 @@ leaves out what the caller has under its first name.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -34,15 +35,23 @@ def folder() -> Path:
 
 
 def read(*, after: int, limit: int, names: Iterable[str] | None = None) -> list[Event]:
-    """The next events after a position, in order, from the lake and then from the journal."""
+    """The next events after a position, in order, from the lake and then from the journal.
+
+    With fewer than `limit` there are no more of these names up to the head.
+    """
     store = journal()
-    if after >= store.sealed_through():
-        return store.read(after=after, limit=limit, names=names)
     wanted = tuple(sorted(names)) if names is not None else None
-    held: _Ahead | None = getattr(_local, "ahead", None)
-    if held is None or not held.holds(store.epoch(), wanted, after):
-        held = _local.ahead = _fetch(store.epoch(), wanted, after)
-    return [event for event in held.events if event.position > after][:limit]
+    found: list[Event] = []
+    while len(found) < limit:
+        if after >= store.sealed_through():
+            return found + store.read(after=after, limit=limit - len(found), names=wanted)
+        held: _Ahead | None = getattr(_local, "ahead", None)
+        if held is None or not held.holds(store.epoch(), wanted, after):
+            held = _local.ahead = _fetch(store.epoch(), wanted, after)
+        begin = bisect_right(held.events, after, key=lambda event: event.position)
+        found += held.events[begin : begin + limit - len(found)]
+        after = held.end
+    return found
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,7 @@ def look(now: datetime) -> int:
     store = journal()
     if int(store.meta(_DONE) or 0) >= sealing.today(clock.ms(now)):
         return 0
-    if not store.head():
+    if not any(day < sealing.today(clock.ms(now)) for day in store.live_days()):
         return 0
     waiting = DBTaskResult.objects.filter(task_path=seal_days.module_path, status__in=("READY", "RUNNING"))
     if not waiting.filter(enqueued_at__gt=now - timedelta(hours=6)).exists():
