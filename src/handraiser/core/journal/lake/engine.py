@@ -22,10 +22,16 @@ _TAKEN_OUT = """
 """
 # Facts about somebody who is known keep their id: scores and timelines name it. Of strangers nothing names it, and
 # sixteen random bytes an event would double the lake.
-_FROM_JOURNAL = f"""
-    select position, name, occurred_at, received_at - occurred_at as lag, visitor, person, lead, cause, depth,
-    case when person is not null or lead is not null then message_id end as message_id, body, {_TAKEN_OUT}
-"""
+_KEPT_ID = "case when person is not null or lead is not null then message_id end as message_id"
+
+
+def _from_journal(message_id: str) -> str:
+    return (
+        "select position, name, occurred_at, received_at - occurred_at as lag, visitor, person, lead, cause, depth,"
+        f" {message_id}, body, {_TAKEN_OUT}"
+    )
+
+
 FIELDS = (
     "position, name, occurred_at, occurred_at + lag as received_at, visitor, person, lead, cause, depth,"
     " message_id, body, path, source, bot"
@@ -84,11 +90,12 @@ def stage(rows: Iterable[Row], into: IO[bytes]) -> int:
     return count + len(lines)
 
 
-def staged(path: Path) -> str:
-    """The SQL that reads staged rows, in the shape of the lake's files."""
+def staged(path: Path, *, for_file: bool) -> str:
+    """The SQL that reads staged rows in the shape of the lake's files; strangers keep their ids in no file."""
+    select = _from_journal(_KEPT_ID if for_file else "message_id")
     columns = ", ".join(f"{name}: '{kind}'" for name, kind in _TYPES.items())
     return (
-        f"{_FROM_JOURNAL} from read_json({quoted(str(path))}, format = 'newline_delimited',"
+        f"{select} from read_json({quoted(str(path))}, format = 'newline_delimited',"
         f" columns = {{{columns}}}, maximum_object_size = 4194304)"
     )
 
@@ -112,10 +119,12 @@ def lay_out(db: Connection, snapshot: Snapshot, folder: Path, tail: Path) -> Non
     if snapshot.tail:
         with tail.open("wb") as opened:
             stage(snapshot.tail, opened)
-        db.execute(f"create temp table tail as {staged(tail)}")
+        db.execute(f"create temp table tail as {staged(tail, for_file=False)}")
         tail.unlink()
         parts.append(f"select {FIELDS} from tail")
     if not parts:
         empty = ", ".join(f"null::{kind} as {name}" for name, kind in _TYPES.items())
-        parts.append(f"select {FIELDS} from ({_FROM_JOURNAL} from (select {empty})) where false")
+        parts.append(
+            f"select {FIELDS} from ({_from_journal('message_id')} from (select {empty})) where false"
+        )
     db.execute(f"create temp view events as {' union all by name '.join(parts)}")

@@ -193,7 +193,7 @@ def _write(
     """
     parts = [engine.in_files(files)] if files else []
     if staging is not None:
-        parts.append(engine.staged(staging))
+        parts.append(engine.staged(staging, for_file=True))
     if not parts:
         return []
     db = engine.connect(spill=target.parent / "spill")

@@ -96,7 +96,8 @@ def test_a_past_that_was_fetched_before_it_was_sealed_is_not_fetched_again(settl
     settle()
     before = set(TimelineItem.objects.values_list("message_id", flat=True))
     seal()
-    past = history.of_visitors(["v_1"], limit=100)
+    everything = history.of_visitors(["v_1"], limit=100)
+    past = [event for event in everything if event.name == "attract.page_viewed"]
     assert len(past) == 3 and all(event.message_id.startswith("lake:") for event in past)
     known = [
         (one, visitor, clock.ms(at), name)
