@@ -81,4 +81,7 @@ def answer(
     store: Store, folder: Path, question: str, *, threads: int = 1, **values: int | str
 ) -> list[tuple[Any, ...]]:
     """The rows of one of the questions in `sql/`."""
-    return ask(store, folder, text(question), values, threads=threads)
+    sql = text(question)
+    # Of the tail only what the question speaks of is brought over.
+    names = sorted(set(re.findall(r"name = '([a-z_.]+)'", _bare(sql))))
+    return ask(store, folder, sql, values, threads=threads, names=names)

@@ -31,8 +31,10 @@ def test_seal_late_resend_forget():
     store = journal()
     start = store.head()
     assert store.append([event(n, day=n % 60, visitor=f"v_{n % 4}") for n in range(240)]) == 240
-    assert [one.position for one in history.read(after=start, limit=500)] == list(range(start + 1, start + 241))
-    assert seal(30).rows == 120
+    assert [one.position for one in history.read(after=start, limit=500)] == list(
+        range(start + 1, start + 241)
+    )
+    assert seal(30).trimmed == 120
     assert store.append([event(500, day=3), event(7, day=7)]) == 1
     assert len(history.read(after=start, limit=500)) == 241
     store.forget(["v_2"])
