@@ -46,8 +46,10 @@ def read(*, after: int, limit: int, names: Iterable[str] | None = None) -> list[
         if after >= store.sealed_through():
             return found + store.read(after=after, limit=limit - len(found), names=wanted)
         held: _Ahead | None = getattr(_local, "ahead", None)
-        if held is None or not held.holds(store.epoch(), wanted, after):
-            held = _local.ahead = _fetch(store.epoch(), wanted, after)
+        # Whoever is forgotten, or rewritten, in any process makes what was fetched worthless.
+        state = (store.epoch(), *store.forgotten(), *store.manifest())
+        if held is None or not held.holds(state, wanted, after):
+            held = _local.ahead = _fetch(state, wanted, after)
         begin = bisect_right(held.events, after, key=lambda event: event.position)
         found += held.events[begin : begin + limit - len(found)]
         after = held.end
@@ -58,17 +60,17 @@ def read(*, after: int, limit: int, names: Iterable[str] | None = None) -> list[
 class _Ahead:
     """Events that were fetched for a reader: all with these names in (start, end]."""
 
-    epoch: str
+    state: tuple[object, ...]
     names: tuple[str, ...] | None
     start: int
     end: int
     events: list[Event]
 
-    def holds(self, epoch: str, names: tuple[str, ...] | None, after: int) -> bool:
-        return (self.epoch, self.names) == (epoch, names) and self.start <= after < self.end
+    def holds(self, state: tuple[object, ...], names: tuple[str, ...] | None, after: int) -> bool:
+        return (self.state, self.names) == (state, names) and self.start <= after < self.end
 
 
-def _fetch(epoch: str, names: tuple[str, ...] | None, after: int) -> _Ahead:
+def _fetch(state: tuple[object, ...], names: tuple[str, ...] | None, after: int) -> _Ahead:
     narrowed = "" if names is None else "and list_contains($names, name)"
     values: dict[str, Any] = {"after": after, "ahead": _AHEAD}
     if names is not None:
@@ -79,7 +81,7 @@ def _fetch(epoch: str, names: tuple[str, ...] | None, after: int) -> _Ahead:
     head = store.head()
     rows = questions.ask(store, folder(), sql, values, after=after, names=names, limit=_AHEAD)
     end = rows[-1][0] if len(rows) == _AHEAD else max(head, after)
-    return _Ahead(epoch, names, after, end, [event_of(row) for row in rows if row[0] <= end])
+    return _Ahead(state, names, after, end, [event_of(row) for row in rows if row[0] <= end])
 
 
 def of_visitors(visitors: Iterable[str], *, limit: int) -> list[Event]:
