@@ -27,6 +27,7 @@ def django_db_setup(django_db_blocker, request):
     from tests import databases
 
     settings.JOURNAL_PATH = Path(settings.HOME) / f"journal-test-{os.getpid()}.sqlite3"
+    settings.LAKE_ROOT = Path(settings.HOME) / f"lake-test-{os.getpid()}"
     with django_db_blocker.unblock():
         copy = databases.copy()
         copy.restore()

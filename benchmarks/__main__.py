@@ -13,7 +13,7 @@ import sys
 from benchmarks.rows import Row, Rows, write
 
 # Each is a module beside this one with `measure(rows)`.
-AREAS = ["walking", "spine_collector"]
+AREAS = ["walking", "spine"]
 
 
 def main() -> int:

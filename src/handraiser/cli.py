@@ -17,6 +17,8 @@ from handraiser.kit.errors import DomainError, Misconfigured
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Turn strangers into customers.")
 keys = typer.Typer(no_args_is_help=True, help="API keys for programs.")
 app.add_typer(keys, name="keys")
+journal = typer.Typer(help="What is in the journal, and how far its readers are.")
+app.add_typer(journal, name="journal")
 imports = typer.Typer(no_args_is_help=True, help="Bring in what you have.")
 app.add_typer(imports, name="import")
 
@@ -260,6 +262,51 @@ def keys_revoke(key_id: str) -> None:
         raise DomainError("no_key", f"There is no key {key_id}. See: handraiser keys list", kind="missing")
     actions.revoke(key=key, at=clock.now())
     typer.echo(f"{key.name} no longer opens anything.")
+
+
+@journal.callback(invoke_without_command=True)
+def journal_shown(context: typer.Context) -> None:
+    """Sizes, readers and how far they are behind, what is parked."""
+    if context.invoked_subcommand is None:
+        _django()
+        from handraiser.core.journal import commands
+
+        commands.show(say=typer.echo)
+
+
+@journal.command("count")
+def journal_count(
+    event: Annotated[
+        str | None, typer.Option(help="Name of a fact or of a tracked event; all if left out.")
+    ] = None,
+    as_json: bool = typer.Option(False, "--json", help="One JSON object."),
+) -> None:
+    """How many events are stored, sealed ones included, how many distinct, how many dropped and why."""
+    _django()
+    from handraiser.core.journal import commands
+
+    commands.count(event=event, as_json=as_json, say=typer.echo)
+
+
+@journal.command("replay")
+def journal_replay(
+    reader: str,
+    dry_run: bool = typer.Option(False, "--dry-run", help="Beside the tables; nothing is written."),
+) -> None:
+    """Read everything again from the first event and say where the reader's tables would differ."""
+    _django()
+    from handraiser.core.journal import commands
+
+    raise typer.Exit(0 if commands.play_again(reader=reader, dry_run=dry_run, say=typer.echo) else 1)
+
+
+@app.command()
+def seal() -> None:
+    """Put the days that are over into the lake, now instead of tonight."""
+    _django()
+    from handraiser.core.journal import commands
+
+    commands.seal(say=typer.echo)
 
 
 @app.command()

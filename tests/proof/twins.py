@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from django.db import transaction
 
 from handraiser import cli
-from handraiser.core.journal.store import SqliteStore, _row
+from handraiser.core.journal.store import SqliteStore
+from handraiser.core.journal.store.rows import row as _row
 from handraiser.kit.envelope import Event
 
 

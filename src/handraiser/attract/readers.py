@@ -185,4 +185,4 @@ def visits() -> Reader:
 
 def conversions() -> Reader:
     """Forms sent, by the page they were sent from."""
-    return reader("attract.conversions", [FormSubmitted], _conversions)
+    return reader("attract.conversions", [FormSubmitted], _conversions, owns=[Conversion])

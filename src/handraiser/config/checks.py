@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from handraiser.core.journal import history
 from handraiser.core.journal.live import journal
 from handraiser.core.journal.models import Cursor, ParkedEvent
 from handraiser.core.staff.models import Organisation, User
@@ -52,6 +53,11 @@ def run() -> list[Finding]:
             "readers match the journal",
             not strangers,
             f"{', '.join(strangers)} read another journal: restore records and journal from one backup",
+        ),
+        Finding(
+            "every sealed day is there",
+            not (gone := history.missing()),
+            f"restore {', '.join(gone[:3])} in {settings.LAKE_ROOT} from a backup",
         ),
         Finding("no event is parked", not parked, f"{parked} wait at /admin/settings/journal/"),
         Finding(

@@ -226,6 +226,7 @@ DATABASES = {
 }
 DATABASE_ROUTERS = ["handraiser.config.routers.CacheRouter"]
 JOURNAL_PATH = HOME / "journal.sqlite3"
+LAKE_ROOT = HOME / "lake"  # sealed days; private, as the journal
 
 CACHES = {
     "default": {

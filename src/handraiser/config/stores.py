@@ -88,6 +88,7 @@ def _start_over() -> None:
     for pattern in ("records.sqlite3*", "cache.sqlite3*", "journal.sqlite3*"):
         for path in settings.HOME.glob(pattern):
             path.unlink()
+    shutil.rmtree(settings.LAKE_ROOT, ignore_errors=True)
     for name in ("files", "media"):
         shutil.rmtree(settings.HOME / name)
         (settings.HOME / name).mkdir(mode=0o700)

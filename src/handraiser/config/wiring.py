@@ -17,6 +17,7 @@ from handraiser.convert import imports as deal_imports
 from handraiser.convert import readers as convert
 from handraiser.core.delivery.actions import sending
 from handraiser.core.identity import readers as identity
+from handraiser.core.journal.lake import tasks as lake
 from handraiser.core.journal.loop import Sweep
 from handraiser.core.journal.readers import Reader
 from handraiser.core.notices import queries as notices
@@ -51,6 +52,7 @@ SWEEPS: list[Sweep] = [
     Sweep("desk.bulk", bulk.go_on),
     nurture.due(),
     sending.sweep(),
+    lake.sweep(),
 ]
 
 FINDERS: list[Finder] = [finding.find]

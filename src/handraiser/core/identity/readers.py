@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from handraiser.core.identity.models import TimelineItem
 from handraiser.core.identity.queries import people_of
+from handraiser.core.journal import history
 from handraiser.core.journal.events.base import CATALOGUE
-from handraiser.core.journal.live import journal
 from handraiser.core.journal.readers import Reader
 from handraiser.core.people.models import Person
 from handraiser.kit import clock
@@ -17,9 +17,24 @@ NAME = "identity.timeline"
 _PAST = 5_000  # events of an anonymous past that are fetched when a visitor is linked
 
 
-def _keep(events: Sequence[Event]) -> None:
-    linked = [event for event in events if event.name == "identity.visitor_linked" and event.visitor]
-    past = [old for event in linked for old in journal().of_visitor(event.visitor or "", limit=_PAST)]
+def _past_of(events: Sequence[Event]) -> list[Event]:
+    """What the visitors who are linked by these events did before, sealed or not."""
+    linked = {event.visitor for event in events if event.name == "identity.visitor_linked" and event.visitor}
+    return history.of_visitors(linked, limit=_PAST)
+
+
+def _unknown(past: Sequence[Event]) -> list[Event]:
+    # Sealed events of strangers have lost their id; some may stand here under it, from an earlier link.
+    visitors = {event.visitor for event in past if event.message_id.startswith("lake:")}
+    if not visitors:
+        return list(past)
+    rows = TimelineItem.objects.filter(visitor__in=visitors)
+    known = rows.values_list("message_id", "visitor", "occurred_at", "name")
+    return history.not_yet_known(past, [(one, who, clock.ms(at), name) for one, who, at, name in known])
+
+
+def _keep(events: Sequence[Event], *, fetched: Sequence[Event]) -> None:
+    past = _unknown(fetched)
     everything = [event for event in (*past, *events) if not event.body.get("bot")]
     people = people_of(event.visitor for event in everything if event.visitor and not event.person)
     owned = [
@@ -47,4 +62,4 @@ def _keep(events: Sequence[Event]) -> None:
 
 def timeline() -> Reader:
     """The reader; a function, because the catalogue must be complete before it is asked for."""
-    return Reader(name=NAME, events=frozenset(CATALOGUE), apply=_keep)
+    return Reader(name=NAME, events=frozenset(CATALOGUE), apply=_keep, fetch=_past_of, owns=(TimelineItem,))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
 
-from handraiser.core.journal import readers
+from handraiser.core.journal import history, readers
 from handraiser.core.journal.live import journal
 from handraiser.core.journal.models import Cursor, OutboxEvent, ParkedEvent
 from handraiser.core.journal.readers import Reader
@@ -43,6 +43,14 @@ class Health:
     unrelayed: int
     parked: list[ParkedEvent]
     last_at: datetime | None
+    extent: history.Extent
+
+    missing: list[str]
+
+    @property
+    def sealed_through(self) -> date | None:
+        """The last day that is sealed."""
+        return date(1970, 1, 1) + timedelta(days=self.extent.through) if self.extent.days else None
 
     @property
     def flowing(self) -> bool:
@@ -53,7 +61,7 @@ def look(all_readers: Sequence[Reader], *, at: datetime) -> Health:
     """Ask the stores; nothing is remembered from the last look."""
     store = journal()
     head = store.head()
-    last = store.read(after=head - 1, limit=1) if head else []
+    last = history.read(after=head - 1, limit=1) if head else []
     parked = list(ParkedEvent.objects.filter(set_aside_at=None).order_by("reader", "position")[:200])
     parked_by = Counter(event.reader for event in parked)
     cursors = {cursor.reader: cursor for cursor in Cursor.objects.all()}
@@ -61,7 +69,7 @@ def look(all_readers: Sequence[Reader], *, at: datetime) -> Health:
     for reader in all_readers:
         cursor = cursors.get(reader.name)
         position = cursor.position if cursor else 0
-        unread = store.read(after=position, limit=1, names=reader.events) if position < head else []
+        unread = history.read(after=position, limit=1, names=reader.events) if position < head else []
         rows.append(
             ReaderHealth(
                 name=reader.name,
@@ -79,6 +87,8 @@ def look(all_readers: Sequence[Reader], *, at: datetime) -> Health:
         unrelayed=OutboxEvent.objects.count(),
         parked=parked,
         last_at=clock.from_ms(last[0].received_at) if last else None,
+        extent=history.extent(),
+        missing=history.missing(),
     )
 
 

@@ -53,7 +53,11 @@ def settle(
 
 
 def run(all_readers: Sequence[readers.Reader], sweeps: Sequence[Sweep], *, stop: threading.Event) -> None:
-    """Turn until told to stop. A failure is logged and the loop goes on: nothing is lost, only later."""
+    """Turn until told to stop. A failure is logged and the loop goes on: nothing is lost, only later.
+
+    Raises DomainError("journal_replaced") at once when records and journal are not of one another.
+    """
+    readers.check(all_readers)
     receiver = wake.listen()
     next_run = {sweep.name: clock.now() for sweep in sweeps}
     next_retry = clock.now()

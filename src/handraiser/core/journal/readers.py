@@ -11,10 +11,12 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import msgspec
-from django.db import transaction
+from django.db import models, transaction
 
+from handraiser.core.journal import history
 from handraiser.core.journal.events.base import Fact
 from handraiser.core.journal.live import journal
 from handraiser.core.journal.models import Cursor, ParkedEvent
@@ -34,13 +36,25 @@ class Reader:
 
     `after` names a reader whose tables this one uses: it is never overtaken. `batch` is how many events it
     gets in one transaction; a reader that works long on each takes fewer, so that no writer waits for it.
+    `fetch` gets the same events before the transaction begins: what it asks of slow stores, no writer waits for;
+    `apply` gets its answer as `fetched`. `owns` are the tables that only this reader writes, so that a replay can
+    begin with none of their rows and be compared.
     """
 
     name: str
     events: frozenset[str]
-    apply: Callable[[Sequence[Event]], None]
+    apply: Callable[..., None]
     after: str = ""
     batch: int = 500
+    fetch: Callable[[Sequence[Event]], Any] | None = None
+    owns: tuple[type[models.Model], ...] = ()
+
+    def take(self, events: Sequence[Event], fetched: Any) -> None:
+        """Apply events with what was fetched for them."""
+        if self.fetch is None:
+            self.apply(events)
+        else:
+            self.apply(events, fetched=fetched)
 
 
 def reader(
@@ -50,10 +64,11 @@ def reader(
     *,
     after: str = "",
     batch: int = 500,
+    owns: Iterable[type[models.Model]] = (),
 ) -> Reader:
     """A reader of these facts of the catalogue."""
     names = frozenset(fact.name for fact in events)
-    return Reader(name=name, events=names, apply=apply, after=after, batch=batch)
+    return Reader(name=name, events=names, apply=apply, after=after, batch=batch, owns=tuple(owns))
 
 
 def one_by_one(apply: Callable[[Event], None]) -> Callable[[Sequence[Event]], None]:
@@ -74,6 +89,26 @@ class _Moved(Exception):
     """Another process moved the cursor first; nothing of ours may stay."""
 
 
+def _refuse_strange(cursor: Cursor, *, epoch: str, head: int) -> None:
+    if cursor.epoch != epoch or cursor.position > head:
+        raise DomainError(
+            "journal_replaced",
+            f"Reader {cursor.reader} stands at {cursor.position} of journal {cursor.epoch}, but this is journal"
+            f" {epoch} at {head}. Restore records and journal from the same backup.",
+            kind="conflict",
+        )
+
+
+def check(all_readers: Iterable[Reader]) -> None:
+    """Refuse to work on a journal that is not the one of these records.
+
+    Raises DomainError("journal_replaced") if a cursor belongs to another journal or lies ahead of this one.
+    """
+    store = journal()
+    for cursor in Cursor.objects.filter(reader__in=[this.name for this in all_readers]):
+        _refuse_strange(cursor, epoch=store.epoch(), head=store.head())
+
+
 def step(this: Reader) -> int:
     """Take the next batch; returns how many events were passed (0: nothing new).
 
@@ -84,19 +119,13 @@ def step(this: Reader) -> int:
         reader=this.name, defaults={"epoch": store.epoch(), "position": 0}
     )
     head = store.head()
-    if cursor.epoch != store.epoch() or cursor.position > head:
-        raise DomainError(
-            "journal_replaced",
-            f"Reader {this.name} stands at {cursor.position} of journal {cursor.epoch}, but this is journal"
-            f" {store.epoch()} at {head}. Restore records and journal from the same backup.",
-            kind="conflict",
-        )
+    _refuse_strange(cursor, epoch=store.epoch(), head=head)
     if this.after:
         ahead = Cursor.objects.filter(reader=this.after).values_list("position", flat=True).first()
         head = min(head, ahead or 0)
     if cursor.position >= head:
         return 0
-    events = store.read(after=cursor.position, limit=this.batch, names=this.events)
+    events = history.read(after=cursor.position, limit=this.batch, names=this.events)
     events = [event for event in events if event.position <= head]
     # With fewer than asked for, everything up to the head was looked at.
     to = events[-1].position if len(events) == this.batch else head
@@ -109,9 +138,10 @@ def step(this: Reader) -> int:
 
 def _take(this: Reader, events: Sequence[Event], *, start: int, to: int, epoch: str) -> None:
     try:
+        fetched = this.fetch(events) if this.fetch is not None else None
         with transaction.atomic():
             _move(this, start=start, to=to, epoch=epoch)
-            this.apply(_unblocked(this, events))
+            this.take(_unblocked(this, events), fetched)
             failpoints.reach("reader.applied")
         failpoints.reach("reader.committed")
     except _Moved:
@@ -191,10 +221,12 @@ def retry(this: Reader, *, due_only: bool = True) -> int:
                 blocked.add(row.subject)
             continue
         try:
+            event = _decode(row.payload)
+            fetched = this.fetch([event]) if this.fetch is not None else None
             with transaction.atomic():
                 if not ParkedEvent.objects.filter(id=row.id).delete()[0]:
                     continue
-                this.apply([_decode(row.payload)])
+                this.take([event], fetched)
             done += 1
         except Exception as error:
             if row.subject:
