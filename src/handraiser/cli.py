@@ -52,6 +52,7 @@ def migrate() -> None:
     from handraiser.config import stores
 
     stores.prepare()
+    stores.close()  # what is in the files' logs moves into the files, so that each can be copied alone
     typer.echo("The data folder is ready.")
 
 

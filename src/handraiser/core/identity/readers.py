@@ -18,6 +18,7 @@ _PAST = 5_000  # events of an anonymous past that are fetched when a visitor is 
 
 
 def _keep(events: Sequence[Event]) -> None:
+    _hand_over([event for event in events if event.body.get("instead_of")])
     linked = [event for event in events if event.name == "identity.visitor_linked" and event.visitor]
     past = [old for event in linked for old in journal().of_visitor(event.visitor or "", limit=_PAST)]
     everything = [event for event in (*past, *events) if not event.body.get("bot")]
@@ -43,6 +44,16 @@ def _keep(events: Sequence[Event]) -> None:
         ignore_conflicts=True,  # the past of a visitor may have been copied already
         batch_size=200,
     )
+
+
+def _hand_over(links: Sequence[Event]) -> None:
+    """Visitors who were thought to be somebody else take their history along, but for what names that person."""
+    for link in links:
+        past = journal().of_visitor(link.visitor or "", limit=_PAST)
+        theirs = [event.message_id for event in past if not event.person]
+        wrong = TimelineItem.objects.filter(visitor=link.visitor, person=link.body["instead_of"])
+        for start in range(0, len(theirs), 500):
+            wrong.filter(message_id__in=theirs[start : start + 500]).update(person=link.person)
 
 
 def timeline() -> Reader:

@@ -63,7 +63,6 @@ def learn(counts: Mapping[Pattern, int], chance: Sequence[Sequence[float]], *, r
                 if level != MISSING:
                     matched[at][level] += here
                     other[at][level] += times - here
-        # A match is never made more improbable by agreeing better: such a column would be read backwards.
         share = min(0.5, max(1e-6, (matches + 0.01) / (total + 1)))
         fresh = Weights([_shares(one) for one in matched], [_shares(one) for one in other], share)
         settled = abs(fresh.share - weights.share) < _SETTLED
