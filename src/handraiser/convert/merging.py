@@ -12,8 +12,6 @@ ON_MERGE = [
     on_merge(Deal, person=Move(), lead=Move()),
     on_merge(
         HandOff,
-        lead=Move(
-            where=Q(state=HandOffState.WAITING), otherwise={"state": HandOffState.WITHDRAWN.value}
-        ),
+        lead=Move(where=Q(state=HandOffState.WAITING), otherwise={"state": HandOffState.WITHDRAWN.value}),
     ),
 ]

@@ -11,7 +11,7 @@ _SAID_NO = ("unsubscribed", "complained")
 
 
 def no_means_no(merging: Merging) -> None:
-    """Who unsubscribed or complained with one address is left alone at the others; a bounce is the address's own."""
+    """Who unsubscribed or complained with one address is left alone at all; a bounce is the address's own."""
     both = (merging.kept, merging.gone)
     addresses = set(
         Identifier.objects.filter(person_id__in=both, kind="email").values_list("value", flat=True)

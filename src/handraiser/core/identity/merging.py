@@ -7,10 +7,10 @@ from django.db.models import Q
 from handraiser.core.consent.models import Grant
 from handraiser.core.identity.models import Alias, LikelyPair, Merge, TimelineItem, VisitorLink
 from handraiser.core.identity.on_merge import Aside, Leave, Merging, Move, on_merge
-from handraiser.core.journal.models import ParkedEvent
-from handraiser.core.people.models import Identifier, Lead, Note, Task
 from handraiser.core.journal import outbox
 from handraiser.core.journal.events.consent import ConsentWithdrawn
+from handraiser.core.journal.models import ParkedEvent
+from handraiser.core.people.models import Identifier, Lead, Note, Task
 
 
 def strictest(merging: Merging) -> None:
@@ -23,7 +23,9 @@ def strictest(merging: Merging) -> None:
         standing = grants.filter(purpose_id=purpose, withdrawn_at=None)
         for grant in standing.order_by("id").values_list("id", flat=True):
             outbox.publish(
-                ConsentWithdrawn(purpose=purpose, grant=grant, how="merge"), at=merging.at, person=merging.kept
+                ConsentWithdrawn(purpose=purpose, grant=grant, how="merge"),
+                at=merging.at,
+                person=merging.kept,
             )
         merging.change(standing, {"withdrawn_at": merging.at, "withdrawn_how": "merge"})
 

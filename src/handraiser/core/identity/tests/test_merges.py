@@ -105,7 +105,9 @@ def test_every_deed_has_a_reason_and_every_column_exists():
 
 def test_nothing_that_a_unique_rule_forbids_is_moved_blindly():
     """A column of a unique constraint moves only where its folder says what happens when both have a row."""
-    told = {(entry.model, name): deed for entry in settings.ON_MERGE() for name, deed in entry.columns.items()}
+    told = {
+        (entry.model, name): deed for entry in settings.ON_MERGE() for name, deed in entry.columns.items()
+    }
     blind = []
     for (model, name), deed in told.items():
         forbidding = [one for one in model._meta.constraints if name in getattr(one, "fields", ())]
@@ -214,7 +216,10 @@ def test_nobody_is_in_a_sequence_twice(pair):
     before = list(Enrolment.objects.order_by("id").values())
     assert len(before) == 2
     this = merges.merge(keep=keep.id, gone=gone.id, at=LATER)
-    assert sorted(Enrolment.objects.filter(person=keep).values_list("state", flat=True)) == ["active", "exited"]
+    assert sorted(Enrolment.objects.filter(person=keep).values_list("state", flat=True)) == [
+        "active",
+        "exited",
+    ]
     merges.unmerge(merge=this.id, at=LATER)
     assert list(Enrolment.objects.order_by("id").values()) == before
 
@@ -324,7 +329,7 @@ LEDGER = (Merge, MergedRow, OutboxEvent)
 def dump() -> dict[str, list]:
     """Every row of every table of ours but the ledger and what is announced."""
     return {
-        model._meta.label: sorted((str(sorted(row.items())) for row in model.objects.values()))
+        model._meta.label: sorted(str(sorted(row.items())) for row in model.objects.values())
         for model in ours()
         if model not in LEDGER
     }
@@ -335,8 +340,26 @@ DEEDS = st.lists(
     st.tuples(
         PEOPLE,
         st.sampled_from(
-            ["lead", "solar", "mql", "note", "task", "mail", "grant", "withdraw", "visitor", "view", "deal"]
-            + ["enrol", "suppress", "close", "stranger", "score", "value", "attribute"]
+            [
+                "lead",
+                "solar",
+                "mql",
+                "note",
+                "task",
+                "mail",
+                "grant",
+                "withdraw",
+                "visitor",
+                "view",
+                "deal",
+                "enrol",
+                "suppress",
+                "close",
+                "stranger",
+                "score",
+                "value",
+                "attribute",
+            ]
         ),
     ),
     max_size=24,
@@ -363,9 +386,7 @@ class World:
         elif deed == "note":
             notes.add(person=person, lead=lead, author=None, text="x", at=at)
         elif deed == "task":
-            tasks.add(
-                title="x", kind="call", person=person, lead=lead, assignee=None, due_at=at, at=at
-            )
+            tasks.add(title="x", kind="call", person=person, lead=lead, assignee=None, due_at=at, at=at)
         elif deed == "mail":
             messages.queue(
                 key=f"k{self.count}",
@@ -469,7 +490,9 @@ def test_a_merge_takes_the_same_statements_for_one_row_and_for_a_thousand(pair):
         Note.objects.bulk_create(Note(person=person, text="x", written_at=NOW) for _ in range(n))
 
     live(gone, 1), live(third, 1000)
-    with CaptureQueriesContext(connection, ) as few:
+    with CaptureQueriesContext(
+        connection,
+    ) as few:
         merges.merge(keep=keep.id, gone=gone.id, at=LATER)
     with CaptureQueriesContext(connection) as many:
         this = merges.merge(keep=keep.id, gone=third.id, at=LATER)
@@ -537,4 +560,6 @@ def test_the_unused_are_gone(pair):
     )
     merges.merge(keep=keep.id, gone=gone.id, at=LATER)
     assert Message.objects.get(id=message.id).person_id is None
-    assert Alias.objects.count() == 1 and not Suppression.objects.exists() and not StageChange.objects.exists()
+    assert (
+        Alias.objects.count() == 1 and not Suppression.objects.exists() and not StageChange.objects.exists()
+    )

@@ -1,8 +1,8 @@
 """Which pairs are worth comparing: records that share a key in one of several passes.
 
-A pass for each column by its exact value, and one by its loose key (sound, mailbox, day of the year). A block that
-grows over `WIDEST` (a common first name, a city) is sorted by the rest of the record, and only near neighbours meet:
-so the number of pairs grows with the records, not with their square.
+A pass for each column by its exact value, and one by its loose key (sound, mailbox, day of the year). A block
+that grows over `WIDEST` (a common first name, a city) is sorted by the rest of the record, and only near
+neighbours meet: so the number of pairs grows with the records, not with their square.
 """
 
 from __future__ import annotations

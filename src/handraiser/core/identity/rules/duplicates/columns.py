@@ -144,9 +144,10 @@ def _email(a: str, b: str) -> int:
     if a == b:
         return EXACT
     (mine, _, here), (yours, _, there) = a.rpartition("@"), b.rpartition("@")
-    if one_slip(a, b) or (mine == yours and len(mine) > 4):
+    # A mailbox that is more than a first name is seldom two people's, whatever the domain.
+    if one_slip(a, b) or (mine == yours and (len(mine) > 9 or not mine.isalpha())):
         return CLOSE
-    return SIMILAR if here == there and jaro_winkler(mine, yours) >= _CLOSE else DIFFERENT
+    return SIMILAR if mine == yours or (here == there and jaro_winkler(mine, yours) >= _CLOSE) else DIFFERENT
 
 
 def _clean_email(text: str) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 from handraiser.core.identity.rules.duplicates import blocking, weights
 from handraiser.core.identity.rules.duplicates.columns import KINDS, LEVELS, MISSING, Column, guess
@@ -12,7 +13,9 @@ from handraiser.core.identity.rules.duplicates.weights import Pattern
 
 LIKELY = 0.5
 _LEVEL_WORDS = ("equal", "nearly equal", "similar", "different", "missing")
-_CHANCE_PAIRS = 4_000
+_CHANCE_PAIRS = 20_000
+# As if six pairs had been seen: strangers seldom agree.
+_EXPECTED = (0.06, 0.06, 0.2, 5.68)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,26 +72,33 @@ def _cleaned(record: Mapping[str, str], columns: Sequence[Column]) -> list[str]:
     return [KINDS[column.kind].clean(str(record.get(column.name) or "")) for column in columns]
 
 
-def _chance(cells: Sequence[Sequence[str]], pattern) -> list[list[float]]:  # type: ignore[no-untyped-def]
+def _chance(
+    cells: Sequence[Sequence[str]], pattern: Callable[[int, int], Pattern]
+) -> list[list[float]]:
     """How often each level is seen between records that have nothing to do with each other, by column.
 
-    Taken from pairs at prime distances in an order of the records that their content decides, so that the
-    figure is the same whatever order they came in.
+    Of few records all pairs are taken; of many, those at some distances in an order that their content decides, so
+    that the figure is the same whatever order they came in.
     """
     order = sorted(range(len(cells)), key=lambda number: tuple(cells[number][::-1]))
     count = len(order)
-    seen = [[1.0, 0.5, 0.5, 4.0] for _ in cells[0]]
-    taken = 0
-    for distance in (7, 31, 101, 499, 1009):
-        if distance >= count:
-            break
-        step = max(1, count * 5 // _CHANCE_PAIRS)
-        for place in range(0, count - distance, step):
-            for at, level in enumerate(pattern(order[place], order[place + distance])):
-                if level != MISSING:
-                    seen[at][level] += 1
-            taken += 1
+    seen = [list(_EXPECTED) for _ in cells[0]]
+    for one, other in _at_random(count):
+        for at, level in enumerate(pattern(order[one], order[other])):
+            if level != MISSING:
+                seen[at][level] += 1
     return [[levels[level] / sum(levels) for level in range(LEVELS)] for levels in seen]
+
+
+def _at_random(count: int) -> Iterator[tuple[int, int]]:
+    if count * (count - 1) // 2 <= _CHANCE_PAIRS:
+        yield from combinations(range(count), 2)
+        return
+    distances = [count * part // 17 for part in (2, 3, 5, 7, 8)]
+    step = max(1, count * len(distances) // _CHANCE_PAIRS)
+    for distance in distances:
+        for place in range(0, count, step):
+            yield place, (place + distance) % count
 
 
 def _reasons(
