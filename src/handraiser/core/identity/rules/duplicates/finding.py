@@ -72,9 +72,7 @@ def _cleaned(record: Mapping[str, str], columns: Sequence[Column]) -> list[str]:
     return [KINDS[column.kind].clean(str(record.get(column.name) or "")) for column in columns]
 
 
-def _chance(
-    cells: Sequence[Sequence[str]], pattern: Callable[[int, int], Pattern]
-) -> list[list[float]]:
+def _chance(cells: Sequence[Sequence[str]], pattern: Callable[[int, int], Pattern]) -> list[list[float]]:
     """How often each level is seen between records that have nothing to do with each other, by column.
 
     Of few records all pairs are taken; of many, those at some distances in an order that their content decides, so

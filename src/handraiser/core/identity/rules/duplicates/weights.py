@@ -20,7 +20,9 @@ Pattern = tuple[int, ...]
 _PRIOR = 20.0
 _ROUNDS = 60
 _M = (0.80, 0.12, 0.03, 0.05)  # one person: mostly equal, sometimes mistyped, seldom another value
-_OTHERWISE = 0.35  # one person has another value in a column at most this often: else "match" would lose its meaning
+_OTHERWISE = (
+    0.35  # one person has another value in a column at most this often: else "match" would lose its meaning
+)
 _SETTLED = 1e-3
 
 
