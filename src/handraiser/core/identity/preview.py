@@ -92,7 +92,8 @@ def _side(person: Person) -> Side:
         ("browsers", VisitorLink.objects.filter(person=person).count()),
     ]
     leads = Lead.objects.filter(person=person).select_related("offer_line", "owner").order_by("-opened_at")
-    return Side(person, list(leads[:10]), [(word, count) for word, count in counts if count])
+    told = [(word if count > 1 else word[:-1], count) for word, count in counts if count]
+    return Side(person, list(leads[:10]), told)
 
 
 def _follows(kept: Side, gone: Side) -> list[str]:
