@@ -105,3 +105,29 @@ def test_a_killed_undo_takes_everything_back_once(busy, tmp_path, failpoint):
     product.settle()
     undone = "select count(*) from event where name = 'capture.import_undone'"
     assert stores.ask(product.home, "journal", undone) == [(1,)]
+
+
+@pytest.mark.parametrize("failpoint", ["merge.moved", "unmerge.restored"])
+def test_a_killed_merge_happened_wholly_or_not_at_all(busy, tmp_path, failpoint):
+    home, _ = busy
+    product = at(databases.lay(tmp_path / "home", like=home))
+    everybody = "select id, first_name, email, attributes from people_person order by id"
+    before = stores.ask(product.home, "records", everybody)
+    keep, gone = before[0][0], before[1][0]
+    verb = ("-m", "handraiser.cli", "duplicates")
+    merge = (*verb, "merge", keep, gone)
+    if failpoint == "merge.moved":
+        assert product.spawn(*merge, HANDRAISER_FAILPOINT=failpoint).wait(60) == -signal.SIGKILL
+        assert stores.ask(product.home, "records", everybody) == before
+    assert product.spawn(*merge).wait(60) == 0, product.log()
+    ((merge_id,),) = stores.ask(product.home, "records", "select id from identity_merge")
+    assert len(stores.ask(product.home, "records", everybody)) == LEADS - 1
+    undo = (*verb, "unmerge", merge_id)
+    if failpoint == "unmerge.restored":
+        assert product.spawn(*undo, HANDRAISER_FAILPOINT=failpoint).wait(60) == -signal.SIGKILL
+        assert len(stores.ask(product.home, "records", everybody)) == LEADS - 1
+    assert product.spawn(*undo).wait(60) == 0, product.log()
+    assert stores.ask(product.home, "records", everybody) == before
+    product.settle()
+    told = "select count(*) from event where name = 'identity.persons_merged'"
+    assert stores.ask(product.home, "journal", told) == [(1,)]

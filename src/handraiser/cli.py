@@ -21,6 +21,8 @@ journal = typer.Typer(help="What is in the journal, and how far its readers are.
 app.add_typer(journal, name="journal")
 imports = typer.Typer(no_args_is_help=True, help="Bring in what you have.")
 app.add_typer(imports, name="import")
+duplicates = typer.Typer(no_args_is_help=True, help="People who are there twice.")
+app.add_typer(duplicates, name="duplicates")
 
 
 def _django() -> None:
@@ -54,6 +56,7 @@ def migrate() -> None:
     from handraiser.config import stores
 
     stores.prepare()
+    stores.close()  # what is in the files' logs moves into the files, so that each can be copied alone
     typer.echo("The data folder is ready.")
 
 
@@ -201,6 +204,46 @@ def import_undo(import_id: str = typer.Argument(..., help="As the import printed
     from handraiser.capture.imports import commands
 
     commands.take_back(import_id=import_id, say=typer.echo)
+
+
+@duplicates.command("find")
+def duplicates_find(
+    file: Annotated[Path | None, typer.Option("--csv", help="A CSV file; else the people here.")] = None,
+    map_file: Annotated[
+        Path | None, typer.Option("--map", help="TOML file: which column has which role; else guessed.")
+    ] = None,
+    key: Annotated[str, typer.Option("--id", help="Column that names a record; it is not compared.")] = "",
+    at_least: Annotated[float, typer.Option(help="How probable a pair must be.")] = 0.5,
+    as_json: bool = typer.Option(False, "--json", help="One JSON object."),
+) -> None:
+    """Find records that are probably one person. A file is only read; people here get pairs to review."""
+    _django()
+    from handraiser.core.identity import commands
+
+    if file is None:
+        commands.find_here(say=typer.echo)
+        return
+    commands.find_in_file(
+        file=file, map_file=map_file, key=key, at_least=at_least, as_json=as_json, say=typer.echo
+    )
+
+
+@duplicates.command("merge")
+def duplicates_merge(keep: str, gone: str) -> None:
+    """Make one person of two, by their ids. The merge's id is printed."""
+    _django()
+    from handraiser.core.identity import commands
+
+    commands.merge(keep=keep, gone=gone, say=typer.echo)
+
+
+@duplicates.command("unmerge")
+def duplicates_unmerge(merge_id: str) -> None:
+    """Make two people of one again, by the id of the merge."""
+    _django()
+    from handraiser.core.identity import commands
+
+    commands.unmerge(merge_id=merge_id, say=typer.echo)
 
 
 @app.command()

@@ -114,6 +114,8 @@ def world(organisation, ben, settle):
         "magnet_id": "magnet_none",
         "import_id": "import_none",
         "enrolment_id": "enr_none",
+        "pair_id": "pair_none",
+        "merge_id": "merge_none",
         "spend_id": "spend_none",
         "submission_id": submission.id,
         "sequence_id": sequences.install(sequences.STARTERS["download"], at=NOW).id,

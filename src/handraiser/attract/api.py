@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from ninja import Query, Router, Schema, Status
 from pydantic import Field
 
+from handraiser.core.identity import aliases
 from handraiser.core.identity.models import TimelineItem
 from handraiser.core.journal import idempotency, outbox
 from handraiser.core.journal.events.attract import EventTracked
@@ -59,6 +60,7 @@ def list_events(
     limit: int = Query(50, ge=1, le=200),
 ):
     """What a person did, newest first."""
+    person_id = aliases.current(person_id)
     if not Person.objects.filter(id=person_id).exists():
         raise DomainError("no_person", "There is no person with this id.", kind="missing")
     rows = TimelineItem.objects.filter(person_id=person_id).order_by("-id")
@@ -77,14 +79,15 @@ def list_events(
 @router.post("/events", response={201: EventStored, **PROBLEMS}, auth=KeyAuth("collect"))
 def add_event(request: HttpRequest, payload: EventIn):
     """Tell of an event of a known person. High volumes belong to `/v1/batch`."""
-    if not Person.objects.filter(id=payload.person).exists():
+    person = aliases.current(payload.person)
+    if not Person.objects.filter(id=person).exists():
         raise DomainError("no_person", "There is no person with this id.", kind="missing", field="person")
 
     def work() -> tuple[int, dict[str, Any]]:
         message = outbox.publish(
             EventTracked(event=payload.event, properties=payload.properties),
             at=clock.now(),
-            person=payload.person,
+            person=person,
         )
         return 201, {"message_id": message}
 

@@ -326,7 +326,8 @@ def _results(lines: Sequence[LeadIn], start: int) -> list[dict[str, Any]]:
 @router.get("/leads/{lead_id}", response={200: LeadOut, **PROBLEMS}, auth=KeyAuth("leads:read"))
 def get_lead(request: HttpRequest, lead_id: Id):
     """One lead."""
-    lead = Lead.objects.with_people().filter(id=lead_id).first()
+    leads = Lead.objects.with_people()
+    lead = leads.filter(id=lead_id).first() or leads.filter(aliases__old_id=lead_id).first()
     if lead is None:
         raise DomainError("no_lead", "There is no lead with this id.", kind="missing")
     return LeadOut.of(lead)
@@ -360,7 +361,9 @@ class PersonChange(Schema):
 
 
 def _person(person_id: str) -> Person:
-    person = Person.objects.select_related("company").filter(id=person_id).first()
+    people = Person.objects.select_related("company")
+    # Old ids of merged people are good for ever.
+    person = people.filter(id=person_id).first() or people.filter(aliases__old_id=person_id).first()
     if person is None:
         raise DomainError("no_person", "There is no person with this id.", kind="missing")
     return person

@@ -11,6 +11,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from handraiser.attract.api import router as events
 from handraiser.capture.api import router as leads
 from handraiser.convert.api import router as deals
+from handraiser.core.identity.api import router as identity
 from handraiser.kit.errors import DomainError
 
 api = NinjaAPI(
@@ -24,6 +25,7 @@ api = NinjaAPI(
 api.add_router("", leads)
 api.add_router("", events)
 api.add_router("", deals)
+api.add_router("", identity)
 
 
 def _problem(request: HttpRequest, status: int, code: str, message: str, field: str = "") -> HttpResponse:

@@ -62,6 +62,9 @@ TABLE: dict[str, tuple[str, ...]] = {
     "nurture:versions": READERS,
     "nurture:review": READERS,
     "nurture:dry_run": READERS,
+    # --- who is who; a rep meets only people of leads that they may see
+    "identity:*": EDITORS,
+    "identity:person": ALL,
     # --- sales; a rep's own rows by `visible_to`
     "convert:board": ALL,
     "convert:deal": ALL,

@@ -408,3 +408,10 @@ def READERS() -> list[Any]:
     from handraiser.config import wiring
 
     return wiring.READERS
+
+
+def ON_MERGE() -> list[Any]:
+    """What a merge of two people does to every table that points to them."""
+    from handraiser.config import wiring
+
+    return wiring.ON_MERGE

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
+from handraiser.attract import merging as attract_merging
 from handraiser.attract import readers as attract
 from handraiser.attract.actions import identifications
+from handraiser.capture import merging as capture_merging
 from handraiser.capture import readers as capture
 from handraiser.capture.imports import leads as lead_imports
 from handraiser.capture.imports import tasks as import_tasks
@@ -14,9 +16,14 @@ from handraiser.capture.imports.kinds import Kind
 from handraiser.console.finding import Finder
 from handraiser.console.navigation import Entry, Onward
 from handraiser.convert import imports as deal_imports
+from handraiser.convert import merging as convert_merging
 from handraiser.convert import readers as convert
+from handraiser.core.delivery import merging as delivery_merging
 from handraiser.core.delivery.actions import sending
+from handraiser.core.identity import merging as identity_merging
 from handraiser.core.identity import readers as identity
+from handraiser.core.identity.aliases import as_known_now
+from handraiser.core.identity.on_merge import OnMerge
 from handraiser.core.journal.lake import tasks as lake
 from handraiser.core.journal.loop import Sweep
 from handraiser.core.journal.readers import Reader
@@ -24,24 +31,40 @@ from handraiser.core.notices import queries as notices
 from handraiser.core.staff.models import User
 from handraiser.core.staff.roles import ALL, EDITORS, Role
 from handraiser.desk import finding, getting_ready
+from handraiser.desk import merging as desk_merging
 from handraiser.desk import navigation as desk
 from handraiser.desk.actions import bulk
 from handraiser.measure import imports as spend_imports
+from handraiser.nurture import merging as nurture_merging
 from handraiser.nurture import readers as nurture
+from handraiser.qualify import merging as qualify_merging
 from handraiser.qualify import readers as qualify
 from handraiser.website import starter
 
 READERS_OF_CONFIGURATION = (Role.OWNER, Role.MARKETER, Role.ANALYST)
 
-# Order matters only for speed: a reader that uses another's tables says so with `after`.
+# Order matters only for speed: a reader that uses another's tables says so with `after`. Those that know people
+# are told of them by the ids that they have now.
 READERS: list[Reader] = [
     attract.visits(),
     attract.conversions(),
-    identity.timeline(),
-    capture.magnet_mail(),
-    qualify.scores(),
-    convert.hand_offs(),
-    nurture.enrol(),
+    as_known_now(identity.timeline()),
+    as_known_now(capture.magnet_mail()),
+    as_known_now(qualify.scores()),
+    as_known_now(convert.hand_offs()),
+    as_known_now(nurture.enrol()),
+]
+
+# What a merge of two people does to every table that points to them.
+ON_MERGE: list[OnMerge] = [
+    *identity_merging.ON_MERGE,
+    *delivery_merging.ON_MERGE,
+    *attract_merging.ON_MERGE,
+    *capture_merging.ON_MERGE,
+    *qualify_merging.ON_MERGE,
+    *nurture_merging.ON_MERGE,
+    *convert_merging.ON_MERGE,
+    *desk_merging.ON_MERGE,
 ]
 
 SWEEPS: list[Sweep] = [

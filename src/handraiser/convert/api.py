@@ -11,6 +11,7 @@ from pydantic import Field
 
 from handraiser.convert.actions import deals as actions
 from handraiser.convert.models import Deal, DealStage, Pipeline
+from handraiser.core.identity import aliases
 from handraiser.core.journal import idempotency
 from handraiser.core.people.models import Lead
 from handraiser.core.staff.api_auth import PROBLEMS, Id, KeyAuth, LongText, Text
@@ -120,7 +121,7 @@ def list_deals(request: HttpRequest, cursor: Id = "", limit: int = Query(50, ge=
     if cursor:
         rows = rows.filter(id__lt=cursor)
     if lead_id:
-        rows = rows.filter(lead=lead_id)
+        rows = rows.filter(lead=aliases.current(lead_id))
     page = list(rows[: limit + 1])
     more = len(page) > limit
     return {
@@ -149,7 +150,7 @@ def open_deal(request: HttpRequest, payload: DealIn, key: str = IdempotencyKey):
 
 
 def _open(payload: DealIn) -> dict[str, Any]:
-    lead = Lead.objects.with_people().filter(id=payload.lead_id).first()
+    lead = Lead.objects.with_people().filter(id=aliases.current(payload.lead_id)).first()
     if lead is None:
         raise DomainError("no_lead", "There is no lead with this id.", kind="missing", field="lead_id")
     deal = actions.open(

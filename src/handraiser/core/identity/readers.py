@@ -34,6 +34,7 @@ def _unknown(past: Sequence[Event]) -> list[Event]:
 
 
 def _keep(events: Sequence[Event], *, fetched: Sequence[Event]) -> None:
+    _hand_over([event for event in events if event.body.get("instead_of")], fetched)
     past = _unknown(fetched)
     everything = [event for event in (*past, *events) if not event.body.get("bot")]
     people = people_of(event.visitor for event in everything if event.visitor and not event.person)
@@ -58,6 +59,14 @@ def _keep(events: Sequence[Event], *, fetched: Sequence[Event]) -> None:
         ignore_conflicts=True,  # the past of a visitor may have been copied already
         batch_size=200,
     )
+
+
+def _hand_over(links: Sequence[Event], fetched: Sequence[Event]) -> None:
+    """Visitors who were thought to be somebody else take their history along, but for what names that person."""
+    for link in links:
+        named = [event.message_id for event in fetched if event.visitor == link.visitor and event.person]
+        theirs = TimelineItem.objects.filter(visitor=link.visitor, person=link.body["instead_of"])
+        theirs.exclude(message_id__in=named).update(person=link.person)
 
 
 def timeline() -> Reader:

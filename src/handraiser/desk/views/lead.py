@@ -8,12 +8,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db.models import Q
 from django.http import Http404, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from handraiser.capture.models import Submission
 from handraiser.convert import panels as sales
 from handraiser.convert.models import HandOff
+from handraiser.core.identity import aliases
+from handraiser.core.identity.models import Merge
 from handraiser.core.people.models import Lead, Person, Task
 from handraiser.core.staff.requests import StaffRequest
 from handraiser.desk import answers, contact, fields, queries, timeline
@@ -39,10 +41,18 @@ def lead_of(request: StaffRequest, lead_id: str) -> Lead:
 
 
 def lead(request: StaffRequest, lead_id: str) -> HttpResponse:
-    """Everything about one lead. `show` filters the timeline, `before` goes on with earlier events."""
+    """Everything about one lead. `show` filters the timeline, `before` goes on with earlier events.
+
+    A lead that became one with another in a merge is met there.
+    """
     at = clock.now()
     user = request.user
-    lead = lead_of(request, lead_id)
+    try:
+        lead = lead_of(request, lead_id)
+    except Http404:
+        if (current := aliases.current(lead_id)) == lead_id:
+            raise
+        return redirect("desk:lead", current)
     explained = why(lead)
     group = request.GET.get("show", "all")
     zone = queries.zone_of(user)
@@ -100,6 +110,8 @@ def _beside(request: StaffRequest, lead: Lead, explained: Why | None, at: dateti
         "custom": fields.of(lead),
         "submissions": [(row, answers.of(row)) for row in sent.order_by("-submitted_at")[:3]],
         "alike": _alike(request, lead),
+        "merges": list(Merge.objects.filter(kept=person, undone_at=None).order_by("-at", "-id")[:20]),
+        "may_merge": user.may("owner", "marketer"),
         "other_leads": Lead.objects.visible_to(user)
         .filter(person=person)
         .exclude(id=lead.id)

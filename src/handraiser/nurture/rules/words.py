@@ -32,6 +32,7 @@ REASONS = {
     "erased": "was erased",
     "failed": "a step failed",
     "by_hand": "paused by hand",
+    "merged": "was merged with somebody who is inside",
 }
 
 

@@ -54,6 +54,9 @@ TOUCHING = frozenset(
         "people.person_changed",
         "people.lead_opened",
         "identity.visitor_linked",
+        "identity.visitor_unlinked",
+        "identity.persons_merged",
+        "identity.persons_unmerged",
         "qualify.stage_changed",
     }
 )
