@@ -113,15 +113,3 @@ class Identification(models.Model):
                 fields=["received_at"], condition=models.Q(trusted=False), name="identification_by_age"
             ),
         ]
-
-
-class Refusal(models.Model):
-    """How often the collector said no, by day and reason."""
-
-    day = models.DateField()
-    reason = models.CharField(max_length=40)
-    times = models.BigIntegerField()
-
-    class Meta:
-        db_table = "attract_refusal"
-        constraints = [models.UniqueConstraint(fields=["day", "reason"], name="refusal_once_a_day")]

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Max, Min, QuerySet, Sum
+from django.db.models import Count, Max, Min, QuerySet
 from django.db.models.functions import TruncDate
 
-from handraiser.attract.models import Conversion, Link, PageSeen, Refusal, Visit
+from handraiser.attract.models import Conversion, Link, PageSeen, Visit
 from handraiser.attract.readers import own_hosts
 from handraiser.attract.rules import channels
 from handraiser.attract.rules.channels import Touch
+from handraiser.core.journal.live import journal
 from handraiser.kit.statistics import Rate, rate
+
+_EPOCH = date(1970, 1, 1).toordinal()
 
 
 @dataclass(frozen=True)
@@ -153,10 +156,10 @@ def first_visit_at() -> datetime | None:
     return Visit.objects.aggregate(first=Min("started_at"))["first"]
 
 
-def refusals(since: Any) -> list[tuple[str, int]]:
+def refusals(since: date) -> list[tuple[str, int]]:
     """What the collector refused since a day, by reason, most first."""
-    rows = Refusal.objects.filter(day__gte=since).values("reason").annotate(n=Sum("times")).order_by("-n")
-    return list(rows.values_list("reason", "n"))
+    counts = journal().drops(since_day=since.toordinal() - _EPOCH)
+    return sorted(counts.items(), key=lambda counted: -counted[1])
 
 
 def links(*, limit: int = 200) -> list[tuple[Link, int]]:

@@ -13,7 +13,6 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -29,6 +28,7 @@ from handraiser.collector.shapes import Hit, Sender
 from handraiser.collector.steps import SENTENCES, Drop, Reason
 from handraiser.collector.visitors import Visitors
 from handraiser.core.journal.store import Store
+from handraiser.core.journal.store.rows import DAY_MS
 from handraiser.kit.envelope import Event
 
 log = logging.getLogger(__name__)
@@ -115,7 +115,7 @@ class Collector:
         self._steps = steps.all_steps(own_host=self._is_own_host, visitors=self._visitors, judge=judge)
         self._buckets = Buckets(burst=settings.burst, per_second=settings.per_second)
         self._proxies = [ipaddress.ip_network(proxy, strict=False) for proxy in settings.trusted_proxies]
-        self._refusals: Counter[tuple[str, str]] = Counter()
+        self._refusals: Counter[tuple[int, str, str]] = Counter()
         self._dropped: Counter[str] = Counter()
         self._writing: asyncio.Task[None] | None = None
         self._closing = asyncio.Event()
@@ -132,10 +132,11 @@ class Collector:
     async def close(self) -> None:
         """Commit what was taken and write down what was refused."""
         self._closing.set()
-        await self._buffer.close()
+        await self._buffer.settled()
         if self._writing is not None:
             await self._writing
         await self._write_refusals()
+        await self._buffer.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = {
@@ -199,7 +200,7 @@ class Collector:
             result = steps.take(hit, self._steps)
             if isinstance(result, Drop):
                 dropped[result.reason] += 1
-                self._count(result.reason)
+                self._count(result.reason, steps.fact_of(hit))
                 continue
             events.append(steps.event(result))
             if (said := steps.identification(result)) is not None:
@@ -287,10 +288,10 @@ class Collector:
             return {"access-control-allow-origin": origin, "vary": "origin"}
         return {}
 
-    def _count(self, reason: Reason) -> None:
+    def _count(self, reason: Reason, fact: str = "") -> None:
+        """Count a "no" to an event, or, without a fact, to a whole request."""
         self._dropped[reason] += 1
-        day = datetime.fromtimestamp(self._settings.clock(), UTC).strftime("%Y-%m-%d")
-        self._refusals[day, reason] += 1
+        self._refusals[self._now() // DAY_MS, fact, reason] += 1
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write_later())
 
@@ -304,7 +305,7 @@ class Collector:
         if not counts:
             return
         try:
-            await asyncio.to_thread(self._records.count_refusals, counts)
+            await self._buffer.note_drops(counts)
         except Exception:
             log.exception("refusals could not be counted")
             self._refusals.update(counts)

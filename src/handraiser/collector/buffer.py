@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -86,11 +86,19 @@ class Buffer:
             self._running = asyncio.create_task(self._drain())
         await done
 
-    async def close(self) -> None:
-        """Commit what was taken, then take nothing more."""
+    async def note_drops(self, counts: Mapping[tuple[int, str, str], int]) -> None:
+        """Count in the journal what was refused: {(day, fact, reason): how often}. Raises what the journal does."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._note, counts)
+
+    async def settled(self) -> None:
+        """Take nothing more, and return once what was taken is committed."""
         self._closed = True
         if self._running is not None:
             await self._running
+
+    async def close(self) -> None:
+        """Commit what was taken, then let the journal go."""
+        await self.settled()
         await asyncio.get_running_loop().run_in_executor(self._thread, self._forget_store)
         self._thread.shutdown()
 
@@ -128,6 +136,15 @@ class Buffer:
             taken += 1
         batch, self._waiting = self._waiting[:taken], self._waiting[taken:]
         return batch
+
+    def _note(self, counts: Mapping[tuple[int, str, str], int]) -> None:
+        if self._store is None:
+            self._store = self._open()
+        try:
+            self._store.note_drops(counts)
+        except Exception:
+            self._forget_store()
+            raise
 
     def _commit(self, events: Sequence[Event]) -> None:
         if self._store is None:

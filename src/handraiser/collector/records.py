@@ -6,7 +6,7 @@ import hashlib
 import sqlite3
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,7 +38,7 @@ class Identification(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Records:
-    """Reads write keys (cached for 30 s) and stores identifications and counts of refusals.
+    """Reads write keys (cached for 30 s) and stores identifications.
 
     A connection is opened for each call that needs one: calls are rare, and threads differ.
     """
@@ -92,14 +92,6 @@ class Records:
                 )
                 for row in rows
             ],
-        )
-
-    def count_refusals(self, counts: Mapping[tuple[str, str], int]) -> None:
-        """Add to the counts by (day, reason)."""
-        self._run_many(
-            "insert into attract_refusal(day, reason, times) values(?,?,?)"
-            " on conflict(day, reason) do update set times = attract_refusal.times + excluded.times",
-            [(day, reason, times) for (day, reason), times in counts.items()],
         )
 
     def _run(self, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:

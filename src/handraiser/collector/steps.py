@@ -228,11 +228,15 @@ def take(hit: Hit, steps: tuple[Step, ...]) -> Hit | Drop:
     return current
 
 
+def fact_of(hit: Hit) -> str:
+    """The name under which the journal knows a hit of this kind."""
+    return PageViewed.name if hit.kind == "page" else EventTracked.name
+
+
 def event(hit: Hit) -> Event:
     """The journal's event of a hit that passed."""
     body: dict[str, Any]
     if hit.kind == "page":
-        fact = PageViewed.name
         body = {
             "url": hit.url,
             "path": _path(hit.url),
@@ -246,7 +250,6 @@ def event(hit: Hit) -> Event:
         if hit.term:
             body["term"] = hit.term
     else:
-        fact = EventTracked.name
         named = hit.name if hit.kind == "track" else f"{hit.kind} {hit.name}".strip()
         properties = hit.properties
         if hit.url:
@@ -256,7 +259,7 @@ def event(hit: Hit) -> Event:
         body = {"event": named, "properties": properties, "consent": hit.consent, "bot": hit.bot}
     return Event(
         message_id=hit.message_id,
-        name=fact,
+        name=fact_of(hit),
         occurred_at=hit.occurred_at,
         received_at=hit.received_at,
         visitor=hit.visitor or None,

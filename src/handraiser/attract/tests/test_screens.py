@@ -7,7 +7,9 @@ from datetime import timedelta
 import pytest
 
 from handraiser.attract.actions import links
-from handraiser.attract.models import Conversion, Link, PageSeen, Refusal, Visit
+from handraiser.attract.models import Conversion, Link, PageSeen, Visit
+from handraiser.core.journal.live import journal
+from handraiser.core.journal.store.rows import DAY_MS
 from handraiser.kit import clock
 from handraiser.kit.errors import DomainError
 
@@ -42,7 +44,8 @@ def visits(db):
 
 
 def test_overview_answers_with_visits_channels_and_pages(visits, analyst, login):
-    Refusal.objects.create(day=clock.now().date(), reason="foreign_page", times=7)
+    today = clock.ms(clock.now()) // DAY_MS
+    journal().note_drops({(today, "attract.page_viewed", "foreign_page"): 7})
     page = login(analyst).get("/admin/attract/").content.decode()
     assert "10 visits in 28 days" in page
     assert "Paid search" in page and "/playbook/" in page

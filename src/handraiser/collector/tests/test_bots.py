@@ -155,8 +155,8 @@ def test_who_follows_the_hidden_link_is_a_machine_from_then_on(door):
 
 
 def refused(door: Door) -> dict[str, int]:
-    with sqlite3.connect(door.records) as db:
-        return dict(db.execute("select reason, times from attract_refusal"))
+    with sqlite3.connect(door.journal) as db:
+        return dict(db.execute("select reason, n from dropped"))
 
 
 def test_every_spam_referrer_is_dropped_and_counted(door, outside_data):

@@ -9,6 +9,7 @@ import json
 import sqlite3
 import threading
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -52,8 +53,6 @@ class Door:
                 create table attract_identification(message_id text primary key, key_id text, trusted bool,
                     visitor text, user_id text, traits text, identified_at text, received_at text,
                     applied_at text, person_id text, error text);
-                create table attract_refusal(id integer primary key, day text, reason text, times integer,
-                    unique(day, reason));
                 """
             )
             for name, text, scopes, public in (
@@ -304,9 +303,10 @@ def test_a_large_event_is_dropped_and_the_others_stay(door):
 
 def test_refusals_are_counted_by_day(door):
     door.send(*[{"body": b"x"}] * 3, hits(page(u="https://evil.example.org/")))
-    with sqlite3.connect(door.records) as db:
-        rows = db.execute("select day, reason, times from attract_refusal order by reason").fetchall()
-    assert rows == [("2026-11-18", "foreign_page", 1), ("2026-11-18", "malformed", 3)]
+    with sqlite3.connect(door.journal) as db:
+        rows = db.execute("select day * 86400, name, reason, n from dropped order by reason").fetchall()
+    day = int(datetime(2026, 11, 18, tzinfo=UTC).timestamp())
+    assert rows == [(day, "attract.page_viewed", "foreign_page", 1), (day, "", "malformed", 3)]
 
 
 def test_addresses_are_limited(tmp_path):

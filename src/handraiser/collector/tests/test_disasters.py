@@ -97,8 +97,8 @@ def test_a_journal_that_may_not_grow_answers_503_until_it_may(tmp_path):
     assert set(first) == {200, 503}
     assert set(second) == {200}
     assert len(door.events()) == 40 * 20
-    with sqlite3.connect(door.records) as db:
-        (times,) = db.execute("select times from attract_refusal where reason = 'not_stored'").fetchone()
+    with sqlite3.connect(door.journal) as db:
+        (times,) = db.execute("select n from dropped where reason = 'not_stored'").fetchone()
     assert times == first.count(503)
 
 

@@ -229,10 +229,13 @@ class Keeping:
                     (day, name, reason, n),
                 )
 
-    def drops(self, name: str | None = None) -> dict[str, int]:
-        """How much was refused, by reason; of one event or of all."""
-        sql = "select reason, sum(n) from {s}dropped" + ("" if name is None else " where name = ?")
-        found = self._all(f"{sql} group by reason order by reason", [] if name is None else [name])
+    def drops(self, name: str | None = None, *, since_day: int = 0) -> dict[str, int]:
+        """How much was refused since a day, by reason; of one event or of all, whole requests with them."""
+        sql, values = "select reason, sum(n) from {s}dropped where day >= ?", list[Any]([since_day])
+        if name is not None:
+            sql += " and name = ?"
+            values.append(name)
+        found = self._all(f"{sql} group by reason order by reason", values)
         return {str(reason): int(n) for reason, n in found}
 
     def meta(self, key: str) -> str | None:
