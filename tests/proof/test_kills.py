@@ -44,10 +44,16 @@ class Victims:
         if name == "web":
             self.product.wait_for(process)
             return
-        knocker = self.product.home / "run" / "loop.sock"
-        while name == "loop" and (not knocker.exists() or knocker.stat().st_mtime < begun):
+        while name == "loop" and self._listened_at() < begun:
             assert process.poll() is None and time.time() < begun + 120, self.product.log()
             time.sleep(0.01)
+
+    def _listened_at(self) -> float:
+        """When a loop last began to listen; it takes the old socket away first."""
+        try:
+            return (self.product.home / "run" / "loop.sock").stat().st_mtime
+        except FileNotFoundError:
+            return 0.0
 
     def kill(self, name: str) -> None:
         """Without a word."""

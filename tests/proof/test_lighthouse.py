@@ -13,6 +13,7 @@ import pytest
 pytestmark = pytest.mark.proof
 
 RUNS = 3
+ATTEMPTS = 3
 LEAST = 0.95
 CATEGORIES = ["performance", "accessibility", "best-practices", "seo"]
 
@@ -40,7 +41,14 @@ def lighthouse(tmp_path):
             "--chrome-flags=--headless=new --no-sandbox --disable-gpu --disable-background-networking"
         )
         environment = {**os.environ, "CHROME_PATH": chromium}
-        subprocess.run(words, cwd=tmp_path, env=environment, check=True, timeout=180)
+        for attempt in range(ATTEMPTS):
+            run = subprocess.run(
+                words, cwd=tmp_path, env=environment, timeout=180, stderr=subprocess.PIPE, text=True
+            )
+            if run.returncode == 0:
+                break
+            # It measured nothing: Chromium did not record its trace, which Lighthouse answers with "run again".
+            assert "run Lighthouse again" in run.stderr and attempt < ATTEMPTS - 1, run.stderr
         found = json.loads(report.read_text())
         weak = [
             audit["id"]
