@@ -167,11 +167,16 @@ def test_context_of_the_batch_counts_for_its_events(door):
         "userAgent": "curl/8",
     }
     own = call(type="page", context={"campaign": {"source": "own"}, "userAgent": CHROME})
-    door.send(batch(call(type="page"), own, context=around), batch(call(type="page"), context=None))
+    door.send(batch(call(type="page"), own, context=around))
     bodies = [event.body for event in door.events()]
-    assert [body["utm"] for body in bodies] == [{"source": "news"}, {"source": "own"}, {}]
-    assert [body["bot"] for body in bodies] == ["user agent", "", ""]
+    assert [body["utm"] for body in bodies] == [{"source": "news"}, {"source": "own"}]
+    assert [body["bot"] for body in bodies] == ["user agent", ""]
     assert bodies[0]["url"] == "https://www.example.com/a/"
+
+
+def test_a_batch_may_have_no_context(door):
+    door.send(batch(call(type="page"), context=None))
+    assert [(event.body["utm"], event.body["bot"]) for event in door.events()] == [({}, "")]
 
 
 def test_a_page_cannot_speak_for_another_browser(door):

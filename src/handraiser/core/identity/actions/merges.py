@@ -241,7 +241,7 @@ def _go_over(
         for column, deed in entry.columns.items():
             if names_a_lead(entry.model, column) != leads:
                 continue
-            name = entry.model._meta.get_field(column).attname
+            name = _column(entry.model, column).attname
             found = entry.model._default_manager.filter(**{name: old})
             if isinstance(deed, Aside):
                 ledger.take_out(found)
@@ -347,6 +347,12 @@ class _Exact(DjangoJSONEncoder):
         return o.isoformat() if isinstance(o, datetime) else super().default(o)
 
 
+def _column(model: type[models.Model], name: str) -> models.Field[Any, Any]:
+    column = model._meta.get_field(name)
+    assert isinstance(column, models.Field)
+    return column
+
+
 def _text(value: Any) -> str:
     return json.dumps(value, cls=_Exact)
 
@@ -356,7 +362,7 @@ def _values(row: models.Model) -> dict[str, Any]:
 
 
 def _value(model: type[models.Model], name: str, text: str) -> Any:
-    column = model._meta.get_field(name)
+    column = _column(model, name)
     value = json.loads(text)
     return value if isinstance(column, models.JSONField) else column.to_python(value)
 
