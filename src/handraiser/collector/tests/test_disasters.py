@@ -19,6 +19,7 @@ from handraiser.collector.shapes import _message_id
 from handraiser.collector.tests.test_collector import SECRET, Door, hits, page, with_key
 from handraiser.collector.tests.test_kill import AGENT, NOW, _free_port, _start
 from handraiser.core.journal.store import SqliteStore, open_store
+from tests import postgres
 
 
 def test_a_full_disk_loses_nothing_that_was_acknowledged(tmp_path):
@@ -142,12 +143,21 @@ def test_records_that_are_gone(tmp_path):
         assert db.execute("select count(*) from attract_identification").fetchone() == (1,)
 
 
-@pytest.mark.skipif(not os.environ.get("DATABASE_URL"), reason="needs PostgreSQL")
-def test_a_postgresql_that_went_away(tmp_path):
+@pytest.fixture
+def postgresql():
+    """The address of a server: the one of this run, or one for this test alone."""
+    if url := os.environ.get("DATABASE_URL"):
+        yield url
+    else:
+        with postgres.server() as url:
+            yield url
+
+
+def test_a_postgresql_that_went_away(tmp_path, postgresql):
     import psycopg
     from psycopg import sql
 
-    name, url = f"dead_{secrets.token_hex(4)}", os.environ["DATABASE_URL"]
+    name, url = f"dead_{secrets.token_hex(4)}", postgresql
     own = psycopg.conninfo.make_conninfo(url, dbname=name)
     door = Door(tmp_path)
 

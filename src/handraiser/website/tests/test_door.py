@@ -316,8 +316,7 @@ def test_all_listening_processes_agree():
         for port in ports:
             running.append(product.spawn("-m", "handraiser.cli", "web", HANDRAISER_PORT=str(port)))
         for process, port in zip(running, ports, strict=True):
-            product.url = f"http://127.0.0.1:{port}"
-            product.wait_for(process)
+            product.wait_for(process, port=port)
             read(port)
             assert read(port)[0], "the second reader gets the page from memory"
         for name in ("Halden Tools", "Brightwater"):
