@@ -196,6 +196,7 @@ def _join_leads(ledger: _Ledger, table: Iterable[OnMerge], keep: str, gone: str)
     for leads in lines.values():
         if len(leads) < 2:
             continue
+        leads.sort(key=lambda lead: lead.person_id != keep)
         by_id = {lead.id: lead for lead in leads}
         one, other = (
             survivorship.OpenLead(lead.id, lead.stage, lead.owner_id is not None, lead.opened_at)

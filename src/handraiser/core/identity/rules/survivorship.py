@@ -67,11 +67,14 @@ class OpenLead:
 
 
 def stays(one: OpenLead, other: OpenLead) -> tuple[str, str]:
-    """(the id that stays, the id that goes into it): the one that came further, has an owner, is older."""
+    """(the id that stays, the id that goes into it): the one that came further, has an owner, is older.
+
+    Of two that are equal in this, the first.
+    """
 
     def worth(lead: OpenLead) -> tuple[int, bool]:
         place = _OPEN_STAGES.index(lead.stage) if lead.stage in _OPEN_STAGES else -1
         return place, lead.owned
 
-    first, second = sorted((one, other), key=lambda lead: (lead.opened_at, lead.id))
+    first, second = sorted((one, other), key=lambda lead: lead.opened_at)
     return (second.id, first.id) if worth(second) > worth(first) else (first.id, second.id)
