@@ -70,7 +70,9 @@ def up(demo: bool = typer.Option(False, "--demo", help="With a small demo busine
 
     from handraiser.config import processes, stores
     from handraiser.config.settings import ENV
+    from handraiser.core.journal import sharing
 
+    sharing.refuse_a_second()  # before anything is changed beside the one that runs
     stores.prepare()
     if demo:
         _make_demo()
