@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import os
 import signal
 import sys
@@ -355,17 +356,20 @@ def seal() -> None:
 
 
 @app.command()
-def doctor() -> None:
-    """Say what is misconfigured, and how to mend it."""
+def doctor(as_json: bool = typer.Option(False, "--json", help="One JSON object.")) -> None:
+    """Say what is wrong and how to mend it. Ends with 0 when all is well, with 1 when there is something to do."""
     _django()
     from handraiser.config import checks
 
     findings = checks.run()
-    for finding in findings:
-        typer.echo(
-            f"{'ok  ' if finding.ok else 'BAD '} {finding.what}{'' if finding.ok else ': ' + finding.mend}"
-        )
-    raise typer.Exit(0 if all(finding.ok for finding in findings) else 1)
+    well = all(finding.ok for finding in findings)
+    if as_json:
+        told = [{"what": f.what, "ok": f.ok, "mend": "" if f.ok else f.mend} for f in findings]
+        typer.echo(json.dumps({"ok": well, "findings": told}))
+    else:
+        for f in findings:
+            typer.echo(f"{'ok  ' if f.ok else 'BAD '} {f.what}{'' if f.ok else ': ' + f.mend}")
+    raise typer.Exit(0 if well else 1)
 
 
 @app.command()
