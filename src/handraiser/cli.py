@@ -373,6 +373,48 @@ def doctor(as_json: bool = typer.Option(False, "--json", help="One JSON object."
 
 
 @app.command()
+def backup(
+    target: Annotated[Path, typer.Argument(help="The file to write (.tar, or .tar.gz), or a folder for it.")],
+) -> None:
+    """Put everything into one file, while the product runs. It holds personal data and the key: keep it safe."""
+    _django()
+    from handraiser.config import backup as backups
+    from handraiser.kit import clock
+
+    taken = backups.take(target.absolute(), at=clock.now())
+    typer.echo(f"{taken.path}  {taken.bytes / 1e6:.1f} MB, {taken.files} files, journal up to {taken.head}")
+
+
+@app.command()
+def restore(archive: Annotated[Path, typer.Argument(help="A file that `handraiser backup` wrote.")]) -> None:
+    """Put a backup into an empty HANDRAISER_HOME. Mail is paused until you resume it in the outbox."""
+    _django()
+    from handraiser.config import restore as restores
+
+    done = restores.put_back(archive.absolute())
+    typer.echo(f"The data folder is that of {done.made_at} (version {done.version}, {done.files} files).")
+    typer.echo(
+        f"Mail is paused: {done.waiting} messages waited then and may have been sent since."
+        " Look at /admin/nurture/outbox/, then resume."
+    )
+
+
+@app.command()
+def upgrade(
+    backup_to: Annotated[
+        Path | None,
+        typer.Option("--backup", help="File or folder for the backup; else HANDRAISER_HOME/backups."),
+    ] = None,
+) -> None:
+    """Back up, then bring the data folder to this version. Stop the product first."""
+    _django()
+    from handraiser.config import upgrade as upgrades
+    from handraiser.kit import clock
+
+    upgrades.run(backup_to=backup_to.absolute() if backup_to else None, at=clock.now(), say=typer.echo)
+
+
+@app.command()
 def rederive() -> None:
     """Ask today's channel rules again about visits that older ones answered. Safe to repeat, at any time."""
     _django()
