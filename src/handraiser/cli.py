@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import os
 import signal
 import sys
@@ -70,7 +71,9 @@ def up(demo: bool = typer.Option(False, "--demo", help="With a small demo busine
 
     from handraiser.config import processes, stores
     from handraiser.config.settings import ENV
+    from handraiser.core.journal import sharing
 
+    sharing.refuse_a_second()  # before anything is changed beside the one that runs
     stores.prepare()
     if demo:
         _make_demo()
@@ -353,17 +356,62 @@ def seal() -> None:
 
 
 @app.command()
-def doctor() -> None:
-    """Say what is misconfigured, and how to mend it."""
+def doctor(as_json: bool = typer.Option(False, "--json", help="One JSON object.")) -> None:
+    """Say what is wrong and how to mend it. Ends with 0 when all is well, with 1 when there is something to do."""
     _django()
     from handraiser.config import checks
 
     findings = checks.run()
-    for finding in findings:
-        typer.echo(
-            f"{'ok  ' if finding.ok else 'BAD '} {finding.what}{'' if finding.ok else ': ' + finding.mend}"
-        )
-    raise typer.Exit(0 if all(finding.ok for finding in findings) else 1)
+    well = all(finding.ok for finding in findings)
+    if as_json:
+        told = [{"what": f.what, "ok": f.ok, "mend": "" if f.ok else f.mend} for f in findings]
+        typer.echo(json.dumps({"ok": well, "findings": told}))
+    else:
+        for f in findings:
+            typer.echo(f"{'ok  ' if f.ok else 'BAD '} {f.what}{'' if f.ok else ': ' + f.mend}")
+    raise typer.Exit(0 if well else 1)
+
+
+@app.command()
+def backup(
+    target: Annotated[Path, typer.Argument(help="The file to write (.tar, or .tar.gz), or a folder for it.")],
+) -> None:
+    """Put everything into one file, while the product runs. It holds personal data and the key: keep it safe."""
+    _django()
+    from handraiser.config import backup as backups
+    from handraiser.kit import clock
+
+    taken = backups.take(target.absolute(), at=clock.now())
+    typer.echo(f"{taken.path}  {taken.bytes / 1e6:.1f} MB, {taken.files} files, journal up to {taken.head}")
+
+
+@app.command()
+def restore(archive: Annotated[Path, typer.Argument(help="A file that `handraiser backup` wrote.")]) -> None:
+    """Put a backup into an empty HANDRAISER_HOME. Mail is paused until you resume it in the outbox."""
+    _django()
+    from handraiser.config import restore as restores
+
+    done = restores.put_back(archive.absolute())
+    typer.echo(f"The data folder is that of {done.made_at} (version {done.version}, {done.files} files).")
+    typer.echo(
+        f"Mail is paused: {done.waiting} messages waited then and may have been sent since."
+        " Look at /admin/nurture/outbox/, then resume."
+    )
+
+
+@app.command()
+def upgrade(
+    backup_to: Annotated[
+        Path | None,
+        typer.Option("--backup", help="File or folder for the backup; else HANDRAISER_HOME/backups."),
+    ] = None,
+) -> None:
+    """Back up, then bring the data folder to this version. Stop the product first."""
+    _django()
+    from handraiser.config import upgrade as upgrades
+    from handraiser.kit import clock
+
+    upgrades.run(backup_to=backup_to.absolute() if backup_to else None, at=clock.now(), say=typer.echo)
 
 
 @app.command()

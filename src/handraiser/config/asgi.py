@@ -19,6 +19,7 @@ from django.db import connection
 from django.urls import resolve
 
 from handraiser.collector.app import Collector
+from handraiser.config import metrics
 from handraiser.config.bridge import Bridge
 from handraiser.config.collector import own_settings
 from handraiser.website import door
@@ -38,6 +39,7 @@ def _pages() -> door.PageDoor:
 
 
 _doors = Collector(own_settings())
+metrics.of_the_collector = lambda: _doors.figures
 _site = _pages()
 # All addresses are loaded now, not in the first request; then nothing of it is looked through for garbage again.
 resolve("/healthz")

@@ -12,6 +12,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "handraiser.config.settings")
 # Of Django the settings and the connection's parameters alone: no apps, no models.
 from django.conf import settings
 
+from handraiser.collector import metrics
 from handraiser.collector.app import Collector, Settings
 from handraiser.collector.records import Records
 from handraiser.core.journal import live, wake
@@ -59,7 +60,15 @@ class Alone:
         if scope["type"] == "http" and self._door.takes(scope["path"]):
             await self._door(scope, receive, send)
         elif scope["type"] == "http":
+            if scope["path"] == "/metrics" and metrics.is_asked_here(scope):
+                text = metrics.text(metrics.families(self._door.figures))
+                await _answer(send, 200, metrics.CONTENT_TYPE, text)
+                return
             status = 200 if scope["path"] in ("/healthz", "/readyz") else 404
-            headers = [(b"content-type", b"text/plain"), (b"content-length", b"0")]
-            await send({"type": "http.response.start", "status": status, "headers": headers})
-            await send({"type": "http.response.body", "body": b""})
+            await _answer(send, status, "text/plain", b"")
+
+
+async def _answer(send: Any, status: int, kind: str, body: bytes) -> None:
+    headers = [(b"content-type", kind.encode()), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

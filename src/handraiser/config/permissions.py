@@ -20,6 +20,7 @@ TABLE: dict[str, tuple[str, ...]] = {
     # --- doors for everybody
     "healthz": PUBLIC,
     "readyz": PUBLIC,
+    "metrics": PUBLIC,  # this machine, or a key with the scope metrics:read
     "favicon": PUBLIC,
     "wagtail_serve": PUBLIC,
     "wagtaildocs_serve": EDITORS,

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
 
-from handraiser.config import template, wiring
+from handraiser.config import restore, template, wiring
 from handraiser.core.journal import live
 from handraiser.core.journal.live import journal
 from handraiser.core.staff.models import Organisation, User
@@ -25,6 +25,7 @@ def prepare(*, from_template: bool = True) -> None:
 
     A data folder that has no records yet begins with a copy of the template, unless told otherwise.
     """
+    restore.refuse_unfinished()
     if from_template:
         template.lay()
     call_command("migrate", verbosity=0, interactive=False)

@@ -18,7 +18,7 @@ from wagtail.documents import urls as wagtaildocs_urls
 from handraiser.attract import urls as attract
 from handraiser.capture import urls as capture
 from handraiser.capture.imports import urls as imports
-from handraiser.config import health
+from handraiser.config import health, metrics
 from handraiser.config.api import api
 from handraiser.console import urls as console
 from handraiser.console.views import content
@@ -69,6 +69,7 @@ _ADMIN = {
 urlpatterns = [
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
+    path("metrics", metrics.page, name="metrics"),
     path("favicon.ico", RedirectView.as_view(url="/static/console/mark.svg"), name="favicon"),
     path("api/", api.urls),
     # What strangers ask for stands before the many addresses of the back office.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Count
 
 from handraiser.core.journal import history, readers
 from handraiser.core.journal.live import journal
@@ -31,6 +32,35 @@ class ReaderHealth:
     moved_at: datetime | None
     parked: int
     late: bool
+
+
+@dataclass(frozen=True)
+class Lag:
+    """How far a reader is behind: events it has not passed, the age of the oldest of them, what it parked."""
+
+    reader: str
+    events: int
+    seconds: float
+    parked: int
+
+
+def lags(all_readers: Sequence[Reader], *, at: datetime) -> list[Lag]:
+    """The lag of each reader with a handful of indexed reads, however far behind one is."""
+    store = journal()
+    head = store.head()
+    waiting = ParkedEvent.objects.filter(set_aside_at=None).values_list("reader").annotate(n=Count("id"))
+    parked = dict(waiting.order_by())
+    positions = dict(Cursor.objects.values_list("reader", "position"))
+    age: dict[int, float] = {head: 0.0}
+    found = []
+    for reader in all_readers:
+        position = positions.get(reader.name, 0)
+        if position not in age:
+            unread = store.read(after=position, limit=1)
+            received = clock.from_ms(unread[0].received_at) if unread else at
+            age[position] = max(0.0, (at - received).total_seconds())
+        found.append(Lag(reader.name, max(0, head - position), age[position], parked.get(reader.name, 0)))
+    return found
 
 
 @dataclass(frozen=True)

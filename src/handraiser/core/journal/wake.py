@@ -41,6 +41,11 @@ def listen() -> socket.socket:
     return receiver
 
 
+def deaf() -> socket.socket:
+    """An end that nobody knocks at, for a loop that another one is woken before."""
+    return socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+
+
 def wait(receiver: socket.socket, seconds: float) -> None:
     """Sleep until woken or until the time is over; then forget further knocks."""
     receiver.settimeout(seconds)

@@ -23,6 +23,7 @@ SCOPES = {
     "forms:read": "read forms and their questions",
     "forms:write": "submit forms",
     "events:read": "read the timeline of a person",
+    "metrics:read": "read how the instance is doing",
 }
 
 

@@ -55,6 +55,7 @@ class Store(Protocol):
 
     # What follows is for the lake and for those who look after the journal; keeping.py says what each does.
     def bytes(self) -> int: ...
+    def durability(self) -> dict[str, str]: ...
     def snapshot(
         self,
         *,

@@ -178,6 +178,11 @@ class PostgresStore(Keeping):
     def _among(self, values: Iterable[Any]) -> tuple[str, Any]:
         return "= any(?)", list(values)
 
+    def durability(self) -> dict[str, str]:
+        """The settings on which it rests that what was acknowledged survives, as the server has them."""
+        names = ("fsync", "full_page_writes", "synchronous_commit")
+        return {name: str(self._all(f"select current_setting('{name}')")[0][0]) for name in names}
+
 
 def _here(sql: str) -> str:
     return sql.replace("{s}", "journal.").replace("?", "%s")

@@ -139,3 +139,8 @@ class SqliteStore(Keeping):
 
     def _shrink(self) -> None:
         self._db.execute("pragma wal_checkpoint(truncate)").fetchall()
+
+    def durability(self) -> dict[str, str]:
+        """The settings on which it rests that what was acknowledged survives, as the file has them."""
+        names = ("journal_mode", "synchronous")
+        return {name: str(self._db.execute(f"pragma {name}").fetchone()[0]) for name in names}
