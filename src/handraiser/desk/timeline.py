@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -24,11 +26,12 @@ from handraiser.core.people.models import Lead, Note, Task
 from handraiser.core.people.sentences import Sentence
 from handraiser.core.staff.models import User
 from handraiser.desk import answers
-from handraiser.desk.rules import folding
+from handraiser.desk.rules import folding, groups
 from handraiser.desk.rules.folding import Day, Entry
 from handraiser.nurture import sentences as nurture
 from handraiser.qualify import sentences as qualify
 
+_BY_A_PERSON = Q(body__machine="") | Q(body__machine__isnull=True)
 GROUPS = {"all": "Everything", "website": "Website", "email": "Email", "sales": "Sales"}
 PAGE = 60
 READERS_NEED = timedelta(minutes=5)  # at most, when all is well
@@ -41,6 +44,20 @@ class Timeline:
 
     days: list[Day]
     earlier: str
+
+
+def within(chosen: Iterable[str]) -> Q:
+    """The condition on items of these groups."""
+    return reduce(or_, (_of_group(group) for group in chosen))
+
+
+def _of_group(group: str) -> Q:
+    by_machine = Q(name__in=groups.BY_MACHINES, body__machine__gt="")
+    if group == "system":
+        return ~Q(name__in=frozenset().union(*groups.NAMES.values())) | by_machine
+    certain = Q(name__in=groups.NAMES[group] - groups.BY_MACHINES)
+    shared = groups.NAMES[group] & groups.BY_MACHINES
+    return certain | Q(name__in=shared) & _BY_A_PERSON if shared else certain
 
 
 def of(
