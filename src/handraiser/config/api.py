@@ -12,6 +12,7 @@ from handraiser.attract.api import router as events
 from handraiser.capture.api import router as leads
 from handraiser.convert.api import router as deals
 from handraiser.core.identity.api import router as identity
+from handraiser.desk.api import router as desk
 from handraiser.kit.errors import DomainError
 
 api = NinjaAPI(
@@ -26,6 +27,7 @@ api.add_router("", leads)
 api.add_router("", events)
 api.add_router("", deals)
 api.add_router("", identity)
+api.add_router("", desk)
 
 
 def _problem(request: HttpRequest, status: int, code: str, message: str, field: str = "") -> HttpResponse:

@@ -105,6 +105,7 @@ TABLE: dict[str, tuple[str, ...]] = {
     "desk:filter": ALL,
     "desk:columns": ALL,
     "desk:lead": ALL,
+    "desk:timeline_export": ALL,
     "desk:why": ALL,
     "desk:companies": ALL,
     "desk:company": ALL,

@@ -1,19 +1,26 @@
-"""Leads as a CSV file. Rows and rights are those of the list; formulas are made harmless."""
+"""Leads, and the timeline of one, as CSV files. Rows and rights are the screen's; formulas are made harmless."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import defusedcsv.csv as csv
 
-from handraiser.core.people.models import FieldDefinition, LeadQuerySet
-from handraiser.desk import words
+from handraiser.core.people.models import FieldDefinition, Lead, LeadQuerySet
+from handraiser.desk import timeline, words
+from handraiser.desk.timeline import Asked
 
 COLUMNS = (
     "id", "first name", "last name", "email", "phone", "job title", "company", "country", "stage", "score",
     "grade", "temperature", "owner", "raised a hand with", "channel", "source", "medium", "campaign",
     "landing page", "opened at", "last activity", "last activity at", "external id",
+)  # fmt: skip
+
+
+TIMELINE_COLUMNS = (
+    "occurred at", "local time", "group", "event", "what happened", "detail", "in their words", "points", "id",
 )  # fmt: skip
 
 
@@ -62,5 +69,29 @@ def lines(leads: LeadQuerySet) -> Iterator[str]:
                 _time(lead.last_activity_at),
                 lead.external_id,
                 *((person if f.entity == "person" else lead).attributes.get(f.key, "") for f in fields),
+            ]
+        )
+
+
+def timeline_lines(lead: Lead, asked: Asked, *, points: Mapping[str, str], zone: ZoneInfo) -> Iterator[str]:
+    """The header, then a line an event, newest first. Times are ISO 8601: in UTC, and in the reader's zone."""
+    writer = csv.writer(_Line())
+    yield "\ufeff"
+    yield writer.writerow(TIMELINE_COLUMNS)
+    for item, entry in timeline.told(lead, asked, points=points, zone=zone):
+        if entry is None:
+            continue
+        answers = [f"{label}: {text}" for label, text in entry.answers]
+        yield writer.writerow(
+            [
+                _time(item.occurred_at),
+                _time(entry.at),
+                entry.group,
+                entry.name,
+                entry.text.replace("**", ""),
+                entry.detail,
+                "\n".join(filter(None, [entry.quote, *answers])),
+                entry.points,
+                item.message_id,
             ]
         )

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from functools import reduce
+from itertools import chain, groupby
+from operator import or_
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from handraiser.attract import sentences as attract
 from handraiser.capture import sentences as capture
@@ -17,55 +20,194 @@ from handraiser.capture.models import Submission
 from handraiser.convert import sentences as convert
 from handraiser.core.consent import sentences as consent
 from handraiser.core.delivery import sentences as delivery
+from handraiser.core.delivery.models import Message
 from handraiser.core.identity import sentences as identity
+from handraiser.core.identity import timelines
 from handraiser.core.identity.models import TimelineItem
+from handraiser.core.identity.timelines import Month, Place
 from handraiser.core.people import sentences as people
 from handraiser.core.people.models import Lead, Note, Task
 from handraiser.core.people.sentences import Sentence
 from handraiser.core.staff.models import User
 from handraiser.desk import answers
-from handraiser.desk.rules import folding
+from handraiser.desk.rules import folding, groups
 from handraiser.desk.rules.folding import Day, Entry
 from handraiser.nurture import sentences as nurture
 from handraiser.qualify import sentences as qualify
 
-GROUPS = {"all": "Everything", "website": "Website", "email": "Email", "sales": "Sales"}
+_BY_A_PERSON = Q(body__machine="") | Q(body__machine__isnull=True)
+GROUPS = {
+    "all": "Everything",
+    "website": "Website",
+    "email": "Email",
+    "sales": "Sales",
+    "system": "System",
+}
 PAGE = 60
+LONGEST = 300  # a page goes on to the end of a folded run, but no further than this
+LOOKED_THROUGH = 1_000  # events at most, for one page of a search
 READERS_NEED = timedelta(minutes=5)  # at most, when all is well
-LOOKED_THROUGH = 600  # at most, for one page of a filter that few events pass
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What of a timeline somebody wants to see: a group, words, from the end of a month, from a place backwards."""
+
+    group: str = "all"
+    words: str = ""
+    upto: date | None = None
+    before: Place | None = None
+
+    @classmethod
+    def read(cls, params: Mapping[str, str]) -> Asked:
+        """From an address. What makes no sense is left out."""
+        group = params.get("show", "")
+        return cls(
+            group=group if group in GROUPS else "all",
+            words=" ".join(params.get("find", "").split())[:100],
+            upto=_month(params.get("upto", "")),
+            before=Place.read(params.get("before", "")),
+        )
+
+    @property
+    def newest(self) -> bool:
+        """True if it begins with what happened last."""
+        return self.before is None and self.upto is None
+
+    def pairs(self) -> dict[str, str]:
+        """What stands in the address, without the place."""
+        pairs = {"show": self.group} if self.group != "all" else {}
+        if self.words:
+            pairs["find"] = self.words
+        if self.upto:
+            pairs["upto"] = f"{self.upto:%Y-%m}"
+        return pairs
 
 
 @dataclass(frozen=True)
 class Timeline:
-    """Days with their lines, and where earlier ones begin: "" when there is nothing earlier."""
+    """Days with their lines, and where earlier ones begin: None when there is nothing earlier.
+
+    `looked_to` is the moment up to which a search looked, if it ended early.
+    """
 
     days: list[Day]
-    earlier: str
+    earlier: Place | None
+    looked_to: datetime | None = None
 
 
-def of(
-    lead: Lead,
-    *,
-    group: str,
-    points: Mapping[str, str],
-    zone: ZoneInfo,
-    at: datetime,
-    before: str = "",
-) -> Timeline:
-    """The newest events of a lead's person, from `before` on backwards.
+@dataclass(frozen=True)
+class Year:
+    """A year that has events, and its months: the first day of each and how many."""
 
-    Events that name another lead of the same person stay with that lead. `points` is by message id.
-    """
-    items, earlier = _items(lead, group, before)
-    more = _Lookup([item for item, _ in items])
-    entries = [_entry(item, sentence, more, points, zone) for item, sentence in items]
-    if not before and group in ("all", "sales"):
-        entries = [*_just_written(lead, more, zone, at), *entries]
-        entries.sort(key=lambda entry: entry.at, reverse=True)
-    return Timeline(days=folding.days(entries, today=at.astimezone(zone).date()), earlier=earlier)
+    year: int
+    events: int
+    months: tuple[Month, ...]
 
 
-def _just_written(lead: Lead, more: _Lookup, zone: ZoneInfo, at: datetime) -> list[Entry]:
+def within(chosen: Iterable[str]) -> Q:
+    """The condition on items of these groups."""
+    return reduce(or_, (_of_group(group) for group in chosen))
+
+
+def _of_group(group: str) -> Q:
+    by_machine = Q(name__in=groups.BY_MACHINES, body__machine__gt="")
+    if group == "system":
+        return ~Q(name__in=frozenset().union(*groups.NAMES.values())) | by_machine
+    certain = Q(name__in=groups.NAMES[group] - groups.BY_MACHINES)
+    shared = groups.NAMES[group] & groups.BY_MACHINES
+    return certain | Q(name__in=shared) & _BY_A_PERSON if shared else certain
+
+
+def rows_of(lead: Lead, group: str = "all") -> QuerySet[TimelineItem]:
+    """The items that a lead's page shows: all of the person's but those that name another lead."""
+    rows = timelines.of(lead.person_id).filter(lead_id__in=("", lead.id), name__in=sorted(SENTENCES))
+    return rows if group == "all" else rows.filter(within([group]))
+
+
+def years(lead: Lead, group: str, zone: ZoneInfo) -> list[Year]:
+    """The years and months in which something of this group happened, newest first."""
+    found = []
+    for year, some in groupby(
+        timelines.months(rows_of(lead, group), zone), key=lambda month: month.first.year
+    ):
+        months = tuple(some)
+        found.append(Year(year, sum(month.events for month in months), months))
+    return found
+
+
+def of(lead: Lead, asked: Asked, *, points: Mapping[str, str], zone: ZoneInfo, at: datetime) -> Timeline:
+    """A page of the events of a lead's person. `points` is by message id."""
+    found: list[Entry] = []
+    shown: set[str] = set()
+    earlier, looked_to, last = None, None, None
+    for looked, (item, entry) in enumerate(told(lead, asked, points=points, zone=zone)):
+        if last is not None and (looked == LOOKED_THROUGH or _full(found, entry)):
+            earlier = Place.of(last)
+            looked_to = last.occurred_at if looked == LOOKED_THROUGH and asked.words else None
+            break
+        last = item
+        shown.add(str(item.body.get("note", "")))
+        if entry is not None:
+            found.append(entry)
+    if asked.newest and not asked.words and asked.group in ("all", "sales"):
+        found = [*_just_written(lead, shown, zone, at), *found]
+        found.sort(key=lambda entry: entry.at, reverse=True)
+    return Timeline(folding.days(found, today=at.astimezone(zone).date()), earlier, looked_to)
+
+
+def told(
+    lead: Lead, asked: Asked, *, points: Mapping[str, str], zone: ZoneInfo
+) -> Iterator[tuple[TimelineItem, Entry | None]]:
+    """Each item from the place that was asked for, with its line; None if it has none, or not the words."""
+    rows = rows_of(lead, asked.group)
+    place = asked.before or (timelines.end_of(asked.upto, zone) if asked.upto else None)
+    words = asked.words.casefold().split()
+    said: dict[tuple[str, str], Sentence | None] = {}
+    size = PAGE + 1
+    while True:
+        items, place = timelines.page(rows, before=place, size=size)
+        more = _Lookup(items)
+        for item in items:
+            # The same event with the same fields reads the same; a stage may look things up to say it.
+            key = (item.name, json.dumps(item.body, sort_keys=True))
+            if key not in said:
+                said[key] = SENTENCES[item.name](more.with_subject(item.body))
+            sentence = said[key]
+            entry = _entry(item, sentence, more, points, zone) if sentence is not None else None
+            yield item, entry if entry is not None and _says(entry, words) else None
+        if place is None:
+            return
+        size = LONGEST
+
+
+def _full(found: Sequence[Entry], entry: Entry | None) -> bool:
+    if len(found) < PAGE:
+        return False
+    return entry is None or len(found) >= LONGEST or not folding.goes_on(found[-1], entry)
+
+
+def _says(entry: Entry, words: Sequence[str]) -> bool:
+    if not words:
+        return True
+    parts = [entry.text, entry.detail, entry.quote, *chain.from_iterable(entry.answers)]
+    text = _plain(" ".join(parts)).casefold()
+    return all(word in text for word in words)
+
+
+def _month(text: str) -> date | None:
+    """ "2024-05" is that month, "2024" its December."""
+    year, _, month = text.partition("-")
+    if not (year.isdigit() and len(year) == 4 and (month or "12").isdigit()):
+        return None
+    try:
+        found = date(int(year), int(month or "12"), 1)
+    except ValueError:
+        return None
+    return found if 1970 <= found.year < 9999 else None
+
+
+def _just_written(lead: Lead, shown: Container[str], zone: ZoneInfo, at: datetime) -> list[Entry]:
     """Notes whose event the reader has not brought yet: who writes one wants to see it at once."""
     notes = Note.objects.filter(lead=lead, written_at__gt=at - READERS_NEED).select_related("author")
     return [
@@ -78,43 +220,12 @@ def _just_written(lead: Lead, more: _Lookup, zone: ZoneInfo, at: datetime) -> li
             quote=note.text,
         )
         for note in notes.order_by("-written_at")
-        if note.id not in more.notes
+        if note.id not in shown
     ]
 
 
 def _note_text(note: Note) -> str:
     return f"{_name(note.author)} wrote a **note**"
-
-
-def _items(lead: Lead, group: str, before: str) -> tuple[list[tuple[TimelineItem, Sentence]], str]:
-    rows = TimelineItem.objects.filter(person_id=lead.person_id, lead_id__in=("", lead.id))
-    rows = rows.filter(name__in=SENTENCES).order_by("-occurred_at", "-id")
-    if place := _place(before):
-        moment, row_id = place
-        rows = rows.filter(Q(occurred_at__lt=moment) | Q(occurred_at=moment, id__lt=row_id))
-    said: dict[tuple[str, str], Sentence | None] = {}
-    found: list[tuple[TimelineItem, Sentence]] = []
-    looked = list(rows[: LOOKED_THROUGH + 1])
-    for number, item in enumerate(looked):
-        if len(found) == PAGE or number == LOOKED_THROUGH:
-            last = looked[number - 1]
-            return found, f"{last.occurred_at.isoformat()}~{last.id}"
-        # The same event with the same fields reads the same; a stage may look things up to say it.
-        key = (item.name, json.dumps(item.body, sort_keys=True))
-        if key not in said:
-            said[key] = SENTENCES[item.name](item.body)
-        sentence = said[key]
-        if sentence is not None and group in ("all", sentence.group):
-            found.append((item, sentence))
-    return found, ""
-
-
-def _place(before: str) -> tuple[datetime, int] | None:
-    moment, _, row_id = before.partition("~")
-    try:
-        return datetime.fromisoformat(moment), int(row_id)
-    except ValueError:
-        return None
 
 
 def _entry(
@@ -128,6 +239,7 @@ def _entry(
         group=sentence.group,
         id=item.message_id,
         points=points.get(item.message_id, ""),
+        kind=folding.kind_of(item.name, item.body),
     )
     return more.enrich(item, entry)
 
@@ -141,9 +253,15 @@ class _Lookup:
 
         self.notes = Note.objects.select_related("author").in_bulk(ids("note"))
         self.tasks = Task.objects.in_bulk(ids("task"))
+        self.subjects = dict(Message.objects.filter(id__in=ids("message")).values_list("id", "subject"))
         self.submissions = Submission.objects.select_related("version").in_bulk(ids("submission"))
         staff = ids("owner") | ids("previous") | {int(by) for by in ids("by") if str(by).isdigit()}
         self.staff = User.objects.in_bulk({one for one in staff if isinstance(one, int)})
+
+    def with_subject(self, body: dict[str, Any]) -> dict[str, Any]:
+        """What delivery needs to name a message, without asking for each."""
+        subject = self.subjects.get(body.get("message", ""))
+        return body if subject is None else {**body, "subject": subject}
 
     def enrich(self, item: TimelineItem, entry: Entry) -> Entry:
         body = item.body

@@ -31,6 +31,7 @@ admin: list[URLPattern | URLResolver] = [
     path("leads/bulk/<str:change_id>/undo/", bulk.undo, name="bulk_undo"),
     path("leads/add/", add.add, name="lead_add"),
     path("leads/<str:lead_id>/", lead.lead, name="lead"),
+    path("leads/<str:lead_id>/timeline.csv", export.timeline, name="timeline_export"),
     path("leads/<str:lead_id>/why/", lead.explain, name="why"),
     path("leads/<str:lead_id>/note/", work.note_ask, name="note_ask"),
     path("leads/<str:lead_id>/note/add/", work.note, name="note_add"),

@@ -1,4 +1,5 @@
-"""How messages read on a timeline. The subject is looked up: the journal holds none."""
+"""How messages read on a timeline. The journal holds no subject: `subject` in the body is what the caller looked up
+for many at once, else it is looked up here."""
 
 from __future__ import annotations
 
@@ -10,7 +11,10 @@ from handraiser.core.people.sentences import Sentence
 
 
 def _subject(body: dict[str, Any]) -> str:
-    subject = Message.objects.filter(id=body.get("message", "")).values_list("subject", flat=True).first()
+    subject = body.get("subject")
+    if subject is None:
+        found = Message.objects.filter(id=body.get("message", ""))
+        subject = found.values_list("subject", flat=True).first()
     # Bold is marked by asterisks; a subject's own would end it early.
     return f"**{subject.replace('*', '')}**" if subject else "**an email**"
 

@@ -38,8 +38,9 @@ class TimelineItem(models.Model):
     class Meta:
         db_table = "identity_timeline"
         indexes = [
-            # A person's newest events; scoring reads a window of the same order.
-            models.Index(fields=["person", "-occurred_at", "-id"], name="timeline_newest"),
+            # A person's newest events; scoring reads a window of the same order. The name and the lead are at
+            # its end so that a filter passes over a long history, and months are counted, within the index.
+            models.Index(fields=["person", "-occurred_at", "-id", "name", "lead_id"], name="timeline_newest"),
         ]
 
 

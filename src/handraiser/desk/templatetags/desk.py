@@ -23,6 +23,12 @@ def spoken(value: str) -> str:
 
 
 @register.filter
+def thousands(number: int) -> str:
+    """A count as people read it: 48,000."""
+    return f"{number:,}"
+
+
+@register.filter
 def likely(rate: Rate) -> str:
     """The range of a share whose count stands beside it: "88 %, likely 66–97 %"."""
     if rate.value is None or rate.low is None or rate.high is None:

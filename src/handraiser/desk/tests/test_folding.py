@@ -22,7 +22,21 @@ def view(minutes=0, **more):
 def test_three_page_views_are_one_line():
     [line] = folding.folded([view(0), view(1), view(2)])
     assert isinstance(line, Run)
-    assert line.label == "3 page views"
+    assert line.label == "Viewed **3 pages**"
+
+
+def test_what_was_read_folds_with_the_page_views():
+    left = {
+        "name": "attract.event_tracked",
+        "kind": folding.kind_of("attract.event_tracked", {"event": "page_left"}),
+    }
+    [line] = folding.folded([view(0), view(1, **left), view(2), view(3, **left)])
+    assert line.label == "Viewed **2 pages**"
+    [line] = folding.folded([view(n, **left) for n in range(3)])
+    assert line.label == "Read **3 pages**"
+    assert folding.goes_on(view(0), view(1, **left))
+    assert not folding.goes_on(view(0), view(60 * 24))
+    assert not folding.goes_on(view(0), view(1, points="+10"))
 
 
 def test_two_stay_two_and_points_are_never_hidden():

@@ -1,4 +1,4 @@
-"""The door of the export."""
+"""The doors of the exports."""
 
 from __future__ import annotations
 
@@ -7,8 +7,12 @@ from django.http import StreamingHttpResponse
 from handraiser.core.people.models import Lead
 from handraiser.core.staff.requests import StaffRequest
 from handraiser.desk import export, queries
+from handraiser.desk.points import by_event
+from handraiser.desk.timeline import Asked
+from handraiser.desk.views.lead import lead_of
 from handraiser.desk.views.leads import state_of
 from handraiser.kit import clock
+from handraiser.qualify.queries import why
 
 
 def leads(request: StaffRequest) -> StreamingHttpResponse:
@@ -23,4 +27,15 @@ def leads(request: StaffRequest) -> StreamingHttpResponse:
     rows = queries.ordered(found, state.sort)
     answer = StreamingHttpResponse(export.lines(rows), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="leads-{at:%Y-%m-%d}.csv"'
+    return answer
+
+
+def timeline(request: StaffRequest, lead_id: str) -> StreamingHttpResponse:
+    """What a lead's page shows of the past, to its beginning, as a file."""
+    lead = lead_of(request, lead_id)
+    rows = export.timeline_lines(
+        lead, Asked.read(request.GET), points=by_event(why(lead)), zone=queries.zone_of(request.user)
+    )
+    answer = StreamingHttpResponse(rows, content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="timeline-{clock.now():%Y-%m-%d}.csv"'
     return answer

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.http import urlencode
 
 from handraiser.capture.models import Submission
 from handraiser.convert import panels as sales
@@ -41,7 +42,8 @@ def lead_of(request: StaffRequest, lead_id: str) -> Lead:
 
 
 def lead(request: StaffRequest, lead_id: str) -> HttpResponse:
-    """Everything about one lead. `show` filters the timeline, `before` goes on with earlier events.
+    """Everything about one lead. `show`, `find` and `upto` choose from the timeline, `before` goes on with earlier
+    events, `jump` lists its years.
 
     A lead that became one with another in a merge is met there.
     """
@@ -54,33 +56,72 @@ def lead(request: StaffRequest, lead_id: str) -> HttpResponse:
             raise
         return redirect("desk:lead", current)
     explained = why(lead)
-    group = request.GET.get("show", "all")
-    zone = queries.zone_of(user)
+    state = state_of(request)
     context: dict[str, Any] = {
         "lead": lead,
         "person": lead.person,
         "may_change": user.may("owner", "marketer", "rep"),
-        "timeline": timeline.of(
-            lead,
-            group=group if group in timeline.GROUPS else "all",
-            points=by_event(explained),
-            zone=zone,
-            at=at,
-            before=request.GET.get("before", ""),
-        ),
-        "show": group if group in timeline.GROUPS else "all",
+        "query": state.address(),
     }
-    state = state_of(request)
-    context["query"] = state.address()
-    if request.htmx and request.htmx.target in ("timeline", "earlier"):
-        return render(request, "desk/_timeline.html", context)
+    part = _part(request)
+    context |= _timeline(request, lead, explained, at, part)
+    if part:
+        return render(request, part, context)
     context |= _beside(request, lead, explained, at)
     context |= _place(request, lead, state, at)
-    context["groups"] = [
-        (key, label, f"?{'&'.join(filter(None, [context['query'], f'show={key}']))}")
-        for key, label in timeline.GROUPS.items()
-    ]
     return render(request, "desk/lead.html", context)
+
+
+def _part(request: StaffRequest) -> str:
+    """The part of the page that htmx asks for."""
+    parts = {
+        "timeline": "desk/_timeline.html",
+        "earlier": "desk/_timeline_days.html",
+        "tl-years": "desk/_timeline_years.html",
+    }
+    return parts.get(request.htmx.target or "", "") if request.htmx else ""
+
+
+def _timeline(
+    request: StaffRequest, lead: Lead, explained: Why | None, at: datetime, part: str
+) -> dict[str, Any]:
+    """The timeline that the address asks for, and the ways to every other state of it."""
+    asked = timeline.Asked.read(request.GET)
+    zone = queries.zone_of(request.user)
+    context: dict[str, Any] = {"asked": asked, "state_pairs": state_of(request).pairs()}
+
+    def there(**changes: str | None) -> str:
+        pairs = {**asked.pairs(), **changes}
+        chosen = urlencode({key: value for key, value in pairs.items() if value})
+        query = "&".join(filter(None, [state_of(request).address(), chosen]))
+        return reverse("desk:lead", args=[lead.id]) + (f"?{query}" if query else "")
+
+    if part.endswith("years.html") or "jump" in request.GET:
+        context["years"] = [
+            (
+                year,
+                there(upto=str(year.year), find=None),
+                [(month, there(upto=f"{month.first:%Y-%m}", find=None)) for month in year.months],
+            )
+            for year in timeline.years(lead, asked.group, zone)
+        ]
+    if part.endswith("years.html"):
+        return context
+    shown = timeline.of(lead, asked, points=by_event(explained), zone=zone, at=at)
+    last_day = f"{shown.days[-1].date:%Y-%m-%d}" if shown.days else None
+    return context | {
+        "timeline": shown,
+        "begun": request.GET.get("day", "") if part.endswith("days.html") else "",
+        "groups": [(key, label, there(show=key)) for key, label in timeline.GROUPS.items()],
+        "earlier": there(before=str(shown.earlier), day=last_day) if shown.earlier else "",
+        "everything": there(show=None, find=None),
+        "without_words": there(find=None),
+        "to_newest": there(upto=None),
+        "jump": there(jump="1"),
+        "export": there().replace(
+            reverse("desk:lead", args=[lead.id]), reverse("desk:timeline_export", args=[lead.id])
+        ),
+    }
 
 
 def _beside(request: StaffRequest, lead: Lead, explained: Why | None, at: datetime) -> dict[str, Any]:
