@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from handraiser.core.identity.models import VisitorLink
+from handraiser.kit import rows
 
 
 def people_of(visitors: Iterable[str]) -> dict[str, str]:
     """The person id of each visitor that is known."""
-    rows = VisitorLink.objects.filter(visitor__in=set(visitors))
-    return dict(rows.values_list("visitor", "person_id"))
+    return dict(rows.values(VisitorLink, ["visitor", "person_id"], {"visitor": set(visitors)}))

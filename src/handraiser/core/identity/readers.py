@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from handraiser.core.identity.models import TimelineItem
 from handraiser.core.identity.queries import people_of
 from handraiser.core.journal import history
 from handraiser.core.journal.events.base import CATALOGUE
 from handraiser.core.journal.readers import Reader
 from handraiser.core.people.models import Person
-from handraiser.kit import clock
+from handraiser.kit import clock, rows
 from handraiser.kit.envelope import Event
 
 NAME = "identity.timeline"
+_BATCH = 1_000
+_COLUMNS = ("person_id", "lead_id", "visitor", "message_id", "name", "occurred_at", "body")
+_encode = msgspec.json.Encoder().encode
 _PAST = 5_000  # events of an anonymous past that are fetched when a visitor is linked
 
 
@@ -28,8 +33,8 @@ def _unknown(past: Sequence[Event]) -> list[Event]:
     visitors = {event.visitor for event in past if event.message_id.startswith("lake:")}
     if not visitors:
         return list(past)
-    rows = TimelineItem.objects.filter(visitor__in=visitors)
-    known = rows.values_list("message_id", "visitor", "occurred_at", "name")
+    theirs = TimelineItem.objects.filter(visitor__in=visitors)
+    known = theirs.values_list("message_id", "visitor", "occurred_at", "name")
     return history.not_yet_known(past, [(one, who, clock.ms(at), name) for one, who, at, name in known])
 
 
@@ -41,23 +46,25 @@ def _keep(events: Sequence[Event], *, fetched: Sequence[Event]) -> None:
     owned = [
         (event, person) for event in everything if (person := event.person or people.get(event.visitor or ""))
     ]
-    alive = set(Person.objects.filter(id__in={person for _, person in owned}).values_list("id", flat=True))
-    TimelineItem.objects.bulk_create(
-        (
-            TimelineItem(
-                person_id=person,
-                lead_id=event.lead or "",
-                visitor=event.visitor or "",
-                message_id=event.message_id,
-                name=event.name,
-                occurred_at=clock.from_ms(event.occurred_at),
-                body=event.body,
+    asked = sorted({person for _, person in owned})
+    alive = {row[0] for row in rows.values(Person, ["id"], {"id": asked})}
+    # The past of a visitor may have been copied already.
+    rows.put(
+        TimelineItem,
+        _COLUMNS,
+        [
+            (
+                person,
+                event.lead or "",
+                event.visitor or "",
+                event.message_id,
+                event.name,
+                clock.from_ms(event.occurred_at),
+                _encode(event.body).decode(),
             )
             for event, person in owned
             if person in alive
-        ),
-        ignore_conflicts=True,  # the past of a visitor may have been copied already
-        batch_size=200,
+        ],
     )
 
 
@@ -71,4 +78,11 @@ def _hand_over(links: Sequence[Event], fetched: Sequence[Event]) -> None:
 
 def timeline() -> Reader:
     """The reader; a function, because the catalogue must be complete before it is asked for."""
-    return Reader(name=NAME, events=frozenset(CATALOGUE), apply=_keep, fetch=_past_of, owns=(TimelineItem,))
+    return Reader(
+        name=NAME,
+        events=frozenset(CATALOGUE),
+        apply=_keep,
+        batch=_BATCH,
+        fetch=_past_of,
+        owns=(TimelineItem,),
+    )
