@@ -70,7 +70,7 @@ def _child(what: str) -> dict[str, object]:
 
 
 def events(seed: int = 1) -> Iterator[object]:
-    """What people do in a month, in the order of arrival: a few do much, most do little; one in fifty comes late."""
+    """A month in the order of arrival: a few do much, most do little; one event in fifty comes late."""
     from handraiser.kit.envelope import Event
 
     rng = random.Random(seed)

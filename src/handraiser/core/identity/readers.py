@@ -16,6 +16,7 @@ from handraiser.kit import clock, rows
 from handraiser.kit.envelope import Event
 
 NAME = "identity.timeline"
+_LINKED = "identity.visitor_linked"
 _BATCH = 1_000
 _COLUMNS = ("person_id", "lead_id", "visitor", "message_id", "name", "occurred_at", "body")
 _encode = msgspec.json.Encoder().encode
@@ -24,7 +25,7 @@ _PAST = 5_000  # events of an anonymous past that are fetched when a visitor is 
 
 def _past_of(events: Sequence[Event]) -> list[Event]:
     """What the visitors who are linked by these events did before, sealed or not."""
-    linked = {event.visitor for event in events if event.name == "identity.visitor_linked" and event.visitor}
+    linked = {event.visitor for event in events if event.name == _LINKED and event.visitor}
     return history.of_visitors(linked, limit=_PAST)
 
 
@@ -38,10 +39,26 @@ def _unknown(past: Sequence[Event]) -> list[Event]:
     return history.not_yet_known(past, [(one, who, clock.ms(at), name) for one, who, at, name in known])
 
 
+def _in_order(events: Sequence[Event], past: Sequence[Event]) -> list[Event]:
+    """Each event behind the past that it brings along: the rows' ids say what the timeline heard of first.
+
+    What a visitor did after the link is read in its turn.
+    """
+    of_visitor: dict[str, list[Event]] = {}
+    for event in past:
+        of_visitor.setdefault(event.visitor or "", []).append(event)
+    ordered: list[Event] = []
+    for event in events:
+        if event.name == _LINKED and event.visitor:
+            before = of_visitor.pop(event.visitor, [])
+            ordered += [one for one in before if one.position < event.position]
+        ordered.append(event)
+    return ordered
+
+
 def _keep(events: Sequence[Event], *, fetched: Sequence[Event]) -> None:
     _hand_over([event for event in events if event.body.get("instead_of")], fetched)
-    past = _unknown(fetched)
-    everything = [event for event in (*past, *events) if not event.body.get("bot")]
+    everything = [event for event in _in_order(events, _unknown(fetched)) if not event.body.get("bot")]
     people = people_of(event.visitor for event in everything if event.visitor and not event.person)
     owned = [
         (event, person) for event in everything if (person := event.person or people.get(event.visitor or ""))
