@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
+import msgspec
 from django.conf import settings
-from django.db import connection
 
 from handraiser.attract.models import Conversion, PageSeen, Visit
 from handraiser.attract.rules import channels
@@ -16,8 +17,15 @@ from handraiser.core.journal import outbox
 from handraiser.core.journal.events.attract import PageViewed, VisitStarted
 from handraiser.core.journal.events.capture import FormSubmitted
 from handraiser.core.journal.readers import Reader, reader
-from handraiser.kit import clock, ids
+from handraiser.kit import clock, ids, rows
 from handraiser.kit.envelope import Event
+
+_BATCH = 1_000
+_encode = msgspec.json.Encoder().encode
+_COLUMNS = (
+    "id", "visitor", "started_at", "last_at", "pages", "consent", "channel", "source", "medium", "campaign",
+    "landing_path", "referrer_host", "rule_version", "told",
+)  # fmt: skip
 
 
 def own_hosts(page_host: str = "") -> Callable[[str], bool]:
@@ -44,14 +52,24 @@ def classified(told: Mapping[str, Any]) -> channels.Touch:
     )
 
 
+@lru_cache(maxsize=10_000)
+def _classified(
+    utm: tuple[tuple[str, str], ...], clicks: tuple[tuple[str, str], ...], referrer: str, own: bool, path: str
+) -> channels.Touch:
+    # Most page views of a batch tell what another one told.
+    return classified(
+        {"utm": dict(utm), "click_ids": dict(clicks), "referrer": referrer, "own": own, "path": path}
+    )
+
+
 def _view(event: Event) -> View:
     body = event.body
-    is_own = own_hosts(urlsplit(body["url"]).hostname or "")
     referrer = body.get("referrer", "")
     utm, click_ids = body.get("utm") or {}, body.get("click_ids") or {}
     told: dict[str, Any] = {"path": body["path"]}
     # Whether a host was ours is said of that day: sites come and go.
-    told |= {"own": True} if is_own(channels.host_of(referrer)) else {}
+    if referrer and own_hosts(urlsplit(body["url"]).hostname or "")(channels.host_of(referrer)):
+        told["own"] = True
     for name, value in (("referrer", referrer), ("utm", utm), ("click_ids", click_ids)):
         if value:
             told[name] = value
@@ -59,7 +77,9 @@ def _view(event: Event) -> View:
         visitor=event.visitor or "",
         at_ms=event.occurred_at,
         path=body["path"],
-        touch=classified(told),
+        touch=_classified(
+            tuple(utm.items()), tuple(click_ids.items()), referrer, "own" in told, body["path"]
+        ),
         named=bool(utm or click_ids),
         message_id=event.message_id,
         consent=bool(body.get("consent")),
@@ -67,20 +87,29 @@ def _view(event: Event) -> View:
     )
 
 
+_NEWEST = """
+    select visitor, started_at, last_at, channel, source, medium, campaign, consent, id, pages
+    from attract_visit one
+    where visitor {in} and started_at = (select max(started_at) from attract_visit where visitor = one.visitor)
+    order by id"""
+
+
 def _newest(visitors: set[str]) -> dict[str, Span]:
-    newest: dict[str, Span] = {}
-    for visit in Visit.objects.filter(visitor__in=visitors).order_by("visitor", "started_at"):
-        newest[visit.visitor] = Span(
-            visitor=visit.visitor,
-            started_ms=clock.ms(visit.started_at),
-            last_ms=clock.ms(visit.last_at),
-            touch=channels.Touch(visit.channel, visit.source, visit.medium, visit.campaign),
-            consent=visit.consent,
+    return {
+        visitor: Span(
+            visitor=visitor,
+            started_ms=rows.milliseconds(started_at),
+            last_ms=rows.milliseconds(last_at),
+            touch=channels.Touch(channel, source, medium, campaign),
+            consent=bool(consent),
             began_with="",
-            id=visit.id,
-            views=visit.pages,
+            id=key,
+            views=pages,
         )
-    return newest
+        for visitor, started_at, last_at, channel, source, medium, campaign, consent, key, pages in rows.ask(
+            Visit, _NEWEST, [sorted(visitors)]
+        )
+    }
 
 
 def _visits(events: Sequence[Event]) -> None:
@@ -94,47 +123,43 @@ def _visits(events: Sequence[Event]) -> None:
     fresh = [span for span in spans if not span.id]
     for span in fresh:
         span.id = ids.new("visit", at_ms=span.started_ms)
-    Visit.objects.bulk_create(
-        Visit(
-            id=span.id,
-            visitor=span.visitor,
-            started_at=clock.from_ms(span.started_ms),
-            last_at=clock.from_ms(span.last_ms),
-            pages=span.views,
-            consent=span.consent,
-            channel=span.touch.channel,
-            source=span.touch.source[:200],
-            medium=span.touch.medium[:200],
-            campaign=span.touch.campaign[:200],
-            landing_path=span.touch.landing_page,
-            referrer_host=span.touch.referrer_host[:253],
-            rule_version=channels.RULE_VERSION,
-            told=dict(span.told),
-        )
-        for span in fresh
+    rows.put(
+        Visit,
+        _COLUMNS,
+        [
+            (
+                span.id,
+                span.visitor,
+                clock.from_ms(span.started_ms),
+                clock.from_ms(span.last_ms),
+                span.views,
+                span.consent,
+                span.touch.channel,
+                span.touch.source[:200],
+                span.touch.medium[:200],
+                span.touch.campaign[:200],
+                span.touch.landing_page,
+                span.touch.referrer_host[:253],
+                channels.RULE_VERSION,
+                _encode(span.told).decode(),
+            )
+            for span in fresh
+        ],
     )
     begun = {span.id for span in fresh}
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            "update attract_visit set last_at = %s, pages = %s, consent = %s where id = %s",
-            [
-                (
-                    connection.ops.adapt_datetimefield_value(clock.from_ms(span.last_ms)),
-                    span.views,
-                    span.consent,
-                    span.id,
-                )
-                for span in spans
-                if span.id not in begun
-            ],
-        )
-    PageSeen.objects.bulk_create(
+    rows.change(
+        Visit,
+        ["last_at", "pages", "consent"],
         [
-            PageSeen(visit_id=span.id, path=path, at=clock.from_ms(at_ms))
+            (clock.from_ms(span.last_ms), span.views, span.consent, span.id)
             for span in spans
-            for path, at_ms in span.paths.items()
+            if span.id not in begun
         ],
-        ignore_conflicts=True,
+    )
+    rows.put(
+        PageSeen,
+        ["visit_id", "path", "at"],
+        [(span.id, path, clock.from_ms(at_ms)) for span in spans for path, at_ms in span.paths.items()],
     )
     started = [
         outbox.prepare(
@@ -159,18 +184,19 @@ def _visits(events: Sequence[Event]) -> None:
 
 
 def _conversions(events: Sequence[Event]) -> None:
-    Conversion.objects.bulk_create(
+    rows.put(
+        Conversion,
+        ["message_id", "path", "intent", "form", "at"],
         [
-            Conversion(
-                message_id=event.message_id,
-                path=_path(event.body.get("page", "")),
-                intent=event.body.get("intent", "")[:40],
-                form=event.body.get("form", "")[:32],
-                at=clock.from_ms(event.occurred_at),
+            (
+                event.message_id,
+                _path(event.body.get("page", "")),
+                event.body.get("intent", "")[:40],
+                event.body.get("form", "")[:32],
+                clock.from_ms(event.occurred_at),
             )
             for event in events
         ],
-        ignore_conflicts=True,
     )
 
 
@@ -180,7 +206,7 @@ def _path(page: str) -> str:
 
 def visits() -> Reader:
     """Page views into visits; announces each visit that began."""
-    return reader("attract.visits", [PageViewed], _visits)
+    return reader("attract.visits", [PageViewed], _visits, batch=_BATCH)
 
 
 def conversions() -> Reader:

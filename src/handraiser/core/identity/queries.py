@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from handraiser.core.identity import aliases
 from handraiser.core.identity.models import VisitorLink
 from handraiser.core.people.models import Lead, Person
+from handraiser.kit import rows
 
 
 def people_of(visitors: Iterable[str]) -> dict[str, str]:
     """The person id of each visitor that is known."""
-    rows = VisitorLink.objects.filter(visitor__in=set(visitors))
-    return dict(rows.values_list("visitor", "person_id"))
+    return dict(rows.values(VisitorLink, ["visitor", "person_id"], {"visitor": set(visitors)}))
 
 
 def person_named(some_id: str) -> str | None:

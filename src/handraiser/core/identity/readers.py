@@ -4,22 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from handraiser.core.identity.models import TimelineItem
 from handraiser.core.identity.queries import people_of
 from handraiser.core.journal import history
 from handraiser.core.journal.events.base import CATALOGUE
 from handraiser.core.journal.readers import Reader
 from handraiser.core.people.models import Person
-from handraiser.kit import clock
+from handraiser.kit import clock, rows
 from handraiser.kit.envelope import Event
 
 NAME = "identity.timeline"
+_LINKED = "identity.visitor_linked"
+_BATCH = 1_000
+_COLUMNS = ("person_id", "lead_id", "visitor", "message_id", "name", "occurred_at", "body")
+_encode = msgspec.json.Encoder().encode
 _PAST = 5_000  # events of an anonymous past that are fetched when a visitor is linked
 
 
 def _past_of(events: Sequence[Event]) -> list[Event]:
     """What the visitors who are linked by these events did before, sealed or not."""
-    linked = {event.visitor for event in events if event.name == "identity.visitor_linked" and event.visitor}
+    linked = {event.visitor for event in events if event.name == _LINKED and event.visitor}
     return history.of_visitors(linked, limit=_PAST)
 
 
@@ -28,36 +34,54 @@ def _unknown(past: Sequence[Event]) -> list[Event]:
     visitors = {event.visitor for event in past if event.message_id.startswith("lake:")}
     if not visitors:
         return list(past)
-    rows = TimelineItem.objects.filter(visitor__in=visitors)
-    known = rows.values_list("message_id", "visitor", "occurred_at", "name")
+    theirs = TimelineItem.objects.filter(visitor__in=visitors)
+    known = theirs.values_list("message_id", "visitor", "occurred_at", "name")
     return history.not_yet_known(past, [(one, who, clock.ms(at), name) for one, who, at, name in known])
+
+
+def _in_order(events: Sequence[Event], past: Sequence[Event]) -> list[Event]:
+    """Each event behind the past that it brings along: the rows' ids say what the timeline heard of first.
+
+    What a visitor did after the link is read in its turn.
+    """
+    of_visitor: dict[str, list[Event]] = {}
+    for event in past:
+        of_visitor.setdefault(event.visitor or "", []).append(event)
+    ordered: list[Event] = []
+    for event in events:
+        if event.name == _LINKED and event.visitor:
+            before = of_visitor.pop(event.visitor, [])
+            ordered += [one for one in before if one.position < event.position]
+        ordered.append(event)
+    return ordered
 
 
 def _keep(events: Sequence[Event], *, fetched: Sequence[Event]) -> None:
     _hand_over([event for event in events if event.body.get("instead_of")], fetched)
-    past = _unknown(fetched)
-    everything = [event for event in (*past, *events) if not event.body.get("bot")]
+    everything = [event for event in _in_order(events, _unknown(fetched)) if not event.body.get("bot")]
     people = people_of(event.visitor for event in everything if event.visitor and not event.person)
     owned = [
         (event, person) for event in everything if (person := event.person or people.get(event.visitor or ""))
     ]
-    alive = set(Person.objects.filter(id__in={person for _, person in owned}).values_list("id", flat=True))
-    TimelineItem.objects.bulk_create(
-        (
-            TimelineItem(
-                person_id=person,
-                lead_id=event.lead or "",
-                visitor=event.visitor or "",
-                message_id=event.message_id,
-                name=event.name,
-                occurred_at=clock.from_ms(event.occurred_at),
-                body=event.body,
+    asked = sorted({person for _, person in owned})
+    alive = {row[0] for row in rows.values(Person, ["id"], {"id": asked})}
+    # The past of a visitor may have been copied already.
+    rows.put(
+        TimelineItem,
+        _COLUMNS,
+        [
+            (
+                person,
+                event.lead or "",
+                event.visitor or "",
+                event.message_id,
+                event.name,
+                clock.from_ms(event.occurred_at),
+                _encode(event.body).decode(),
             )
             for event, person in owned
             if person in alive
-        ),
-        ignore_conflicts=True,  # the past of a visitor may have been copied already
-        batch_size=200,
+        ],
     )
 
 
@@ -71,4 +95,11 @@ def _hand_over(links: Sequence[Event], fetched: Sequence[Event]) -> None:
 
 def timeline() -> Reader:
     """The reader; a function, because the catalogue must be complete before it is asked for."""
-    return Reader(name=NAME, events=frozenset(CATALOGUE), apply=_keep, fetch=_past_of, owns=(TimelineItem,))
+    return Reader(
+        name=NAME,
+        events=frozenset(CATALOGUE),
+        apply=_keep,
+        batch=_BATCH,
+        fetch=_past_of,
+        owns=(TimelineItem,),
+    )

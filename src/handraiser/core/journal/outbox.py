@@ -11,6 +11,7 @@ import hmac
 from collections.abc import Sequence
 from contextvars import ContextVar
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -39,14 +40,20 @@ def personal_hash(value: str) -> str:
     return digest.hexdigest()[:32]
 
 
+@cache
+def _fields(fact: type[Fact]) -> list[tuple[str, bool]]:
+    """The names of its fields, and whether each is personal."""
+    return [(field.name, bool(field.metadata.get("personal"))) for field in dataclasses.fields(fact)]
+
+
 def _body(fact: Fact) -> dict[str, Any]:
     body = {}
-    for field in dataclasses.fields(fact):
-        value = getattr(fact, field.name)
-        if field.metadata.get("personal"):
-            body[f"{field.name}_hash"] = personal_hash(value) if value else None
+    for name, personal in _fields(type(fact)):
+        value = getattr(fact, name)
+        if personal:
+            body[f"{name}_hash"] = personal_hash(value) if value else None
         else:
-            body[field.name] = value
+            body[name] = value
     return body
 
 

@@ -156,7 +156,7 @@ def _line(
 ) -> Line | None:
     if isinstance(rule, AttributeRule):
         return _attribute_line(rule, attributes)
-    matching = [event for event in by_name.get(rule.event, ()) if _fits(rule, event)]
+    matching = [event for event in by_name.get(rule.event, ()) if fits(rule, event)]
     if isinstance(rule, FrequencyRule):
         return _frequency_line(rule, matching, now_ms)
     return _event_line(rule, matching, visits, now_ms)
@@ -174,18 +174,21 @@ def _attribute_line(rule: AttributeRule, attributes: Mapping[str, Any]) -> Line 
     value = attributes.get(rule.field)
     if value is None or value == "":
         return None  # unknown is not "no": it neither gives nor takes
-    if rule.test == "is_true":
-        fits = value is True
-    elif rule.test == "between":
-        fits = _between(value, rule.low, rule.high)
-    elif rule.test == "contains":
-        fits = any(part in folded(value) for part in values(rule.value))
-    else:
-        fits = folded(value) in values(rule.value)
-    if not fits:
+    if not attribute_fits(rule, value):
         return None
     shown = "" if rule.test == "is_true" else str(value)
     return Line(rule=rule.key, group=rule.group, points=rule.points, earned=rule.points, value=shown)
+
+
+def attribute_fits(rule: AttributeRule, value: Any) -> bool:
+    """Whether a known value is one that this rule is about."""
+    if rule.test == "is_true":
+        return value is True
+    if rule.test == "between":
+        return _between(value, rule.low, rule.high)
+    if rule.test == "contains":
+        return any(part in folded(value) for part in values(rule.value))
+    return folded(value) in values(rule.value)
 
 
 def _between(value: Any, low: int | None, high: int | None) -> bool:
@@ -196,7 +199,8 @@ def _between(value: Any, low: int | None, high: int | None) -> bool:
     return (low is None or number >= low) and (high is None or number <= high)
 
 
-def _fits(rule: EventRule | FrequencyRule, event: Evidence) -> bool:
+def fits(rule: EventRule | FrequencyRule, event: Evidence) -> bool:
+    """Whether an event of the rule's name is about what the rule is about."""
     if not rule.where_field:
         return True
     found = _plain(folded(event.body.get(rule.where_field, "")))
