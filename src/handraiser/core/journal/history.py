@@ -91,7 +91,7 @@ def of_visitors(visitors: Iterable[str], *, limit: int) -> list[Event]:
         return []
     store = journal()
     if not store.sealed_through():
-        return [event for visitor in wanted for event in store.of_visitor(visitor, limit=limit)]
+        return store.of_visitors(wanted, limit=limit)
     sql = (
         f"select {_FROM_LAKE} from events where visitor in (select unnest($visitors))"
         " qualify row_number() over (partition by visitor order by occurred_at, position) <= $most"

@@ -13,6 +13,7 @@ from functools import partial
 from django.db import close_old_connections
 
 from handraiser.core.journal import readers, sharing, wake
+from handraiser.core.journal.live import journal
 from handraiser.core.journal.outbox import relay
 from handraiser.kit import clock
 
@@ -53,6 +54,7 @@ def once(
         if stop is not None and stop.is_set():
             break
         done += _held(name, run)
+    journal().enter_visitors()
     return done
 
 

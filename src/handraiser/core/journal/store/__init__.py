@@ -38,11 +38,12 @@ class Store(Protocol):
     def head(self) -> int:
         """The highest position given so far (0 for an empty journal)."""
 
-    def of_visitor(self, visitor: str, *, limit: int) -> list[Event]:
-        """The events of one visitor, oldest first."""
+    def of_visitors(self, visitors: Iterable[str], *, limit: int) -> list[Event]:
+        """The live events of these visitors, at most so many of each, oldest first."""
 
-    def by_message(self, message_ids: Sequence[str]) -> list[Event]:
-        """The events with these message ids, in order of position."""
+    def enter_visitors(self) -> int:
+        """Prepare finding some more events by their visitor; call it until it returns 0. Nothing depends on it
+        but how fast `of_visitors` is."""
 
     def totals(self) -> dict[str, int]:
         """Events by name, for the health screen."""

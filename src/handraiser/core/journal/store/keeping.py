@@ -50,6 +50,11 @@ class Keeping:
         """The comparison with one of these, and its value."""
         raise NotImplementedError
 
+    def _are_of(self, visitors: Iterable[str]) -> tuple[str, Any]:
+        """The condition on `e` that it is about one of these visitors, and its value."""
+        comparison, value = self._among(sorted(visitors))
+        return f"e.visitor {comparison}", value
+
     def snapshot(
         self,
         *,
@@ -59,17 +64,20 @@ class Keeping:
         limit: int | None = None,
     ) -> Snapshot:
         """The manifest and the tail at one moment; the tail limited to what is asked for."""
-        sql, values = f"select {_E_COLUMNS} {_LIVE} and e.position > ?", [after]
-        for column, wanted in (("e.name", names), ("e.visitor", visitors)):
-            if wanted is not None:
-                comparison, value = self._among(sorted(wanted))
-                sql += f" and {column} {comparison}"
-                values.append(value)
-        sql += " order by e.position"
-        if limit is not None:
-            sql += " limit ?"
-            values.append(limit)
+        sql, values = f"select {_E_COLUMNS} {_LIVE} and e.position > ?", list[Any]([after])
         with self._looking():
+            if names is not None:
+                comparison, value = self._among(sorted(names))
+                sql += f" and e.name {comparison}"
+                values.append(value)
+            if visitors is not None:
+                comparison, value = self._are_of(visitors)
+                sql += f" and {comparison}"
+                values.append(value)
+            sql += " order by e.position"
+            if limit is not None:
+                sql += " limit ?"
+                values.append(limit)
             return Snapshot(
                 sealed=self._manifest(),
                 forgotten=self._all("select subject, through from {s}forgotten order by subject"),
@@ -169,15 +177,16 @@ class Keeping:
                     (subject, through),
                 )
         comparison, value = self._among(wanted)
-        for column in ("visitor", "person"):
-            deleted = CHUNK
-            while deleted == CHUNK:
-                with self._writing():
-                    deleted = self._change(
-                        f"delete from {{s}}event where position in (select position from {{s}}event"
-                        f" where {column} {comparison} and position <= ? limit ?)",
-                        (value, through, CHUNK),
-                    )
+        found = self._all(
+            f"select position from {{s}}event where (visitor {comparison} or person {comparison})"
+            " and position <= ?",
+            (value, value, through),
+        )
+        positions = [row[0] for row in found]
+        for start in range(0, len(positions), CHUNK):
+            comparison, value = self._among(positions[start : start + CHUNK])
+            with self._writing():
+                self._change(f"delete from {{s}}event where position {comparison}", [value])
         self._shrink()
 
     def head(self) -> int:

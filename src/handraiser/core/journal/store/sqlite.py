@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 import uuid
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,10 @@ from handraiser.core.journal.store.rows import event as event_of
 from handraiser.core.journal.store.rows import row as row_of
 from handraiser.kit.envelope import Event
 
-_INSERT = f"insert into event({INTO}) values(?,?,?,?,?,?,?,?,?,?,?)"
+# Rows that one statement inserts. Python hands its lock on at every statement, and a row alone is not worth that.
+_AT_ONCE = (64, 16, 4, 1)
+# Fewer events than this are looked through; more are entered, but for no longer than a transaction may last.
+_LEFT, _CHUNK, _MOST_CHUNKS = 1_000, 2_000, 20
 
 
 class SqliteStore(Keeping):
@@ -35,9 +40,14 @@ class SqliteStore(Keeping):
                 position integer primary key autoincrement, message_id text not null, name text not null,
                 occurred_at integer not null, received_at integer not null, day integer not null,
                 visitor text, person text, lead text, cause text, depth integer not null, body text not null);
-            create index if not exists event_visitor on event(visitor, occurred_at) where visitor is not null;
-            create index if not exists event_message on event(message_id);
+            drop index if exists event_visitor;
+            drop index if exists event_message;
             create index if not exists event_day on event(day);
+            create table if not exists of_visitor(visitor text not null, occurred_at integer not null,
+                position integer not null, primary key(visitor, occurred_at, position)) without rowid;
+            create trigger if not exists event_gone after delete on event when old.visitor is not null begin
+                delete from of_visitor where visitor = old.visitor and occurred_at = old.occurred_at
+                and position = old.position; end;
             create table if not exists seen(message_id text primary key, day integer not null) without rowid;
             create table if not exists meta(key text primary key, value text not null) without rowid;
             create table if not exists sealed(
@@ -64,9 +74,17 @@ class SqliteStore(Keeping):
                 )
             }
             rows = [row_of(event) for event in reversed(batch.values()) if event.message_id not in known]
-            self._db.executemany("insert into seen values(?, ?)", [(row[0], row[4]) for row in rows])
-            self._db.executemany(_INSERT, rows)
+            self._insert("insert into seen values", [(row[0], row[4]) for row in rows])
+            self._insert(f"insert into event({INTO}) values", rows)
         return len(rows)
+
+    def _insert(self, into: str, rows: Sequence[Row]) -> None:
+        done = 0
+        for size in _AT_ONCE:
+            while len(rows) - done >= size:
+                some = rows[done : done + size]
+                self._db.execute(_values(into, size, len(some[0])), [value for row in some for value in row])
+                done += size
 
     def read(self, *, after: int, limit: int, names: Iterable[str] | None = None) -> list[Event]:
         sql = f"select {COLUMNS} from event where position > ?"
@@ -82,19 +100,62 @@ class SqliteStore(Keeping):
         row = self._db.execute("select seq from sqlite_sequence where name='event'").fetchone()
         return int(row[0]) if row else 0
 
-    def of_visitor(self, visitor: str, *, limit: int) -> list[Event]:
-        rows = self._db.execute(
-            f"select {COLUMNS} from event where visitor = ? order by occurred_at, message_id limit ?",
-            (visitor, limit),
-        )
-        return [event_of(row) for row in rows]
+    def of_visitors(self, visitors: Iterable[str], *, limit: int) -> list[Event]:
+        for _ in range(_MOST_CHUNKS):
+            if not self.enter_visitors():
+                break
+        found: list[Event] = []
+        taken: Counter[str] = Counter()
+        for row in self._db.execute(
+            f"select {COLUMNS} from event where position in (select value from json_each(?))"
+            " order by visitor, occurred_at, message_id",
+            (encode(self._positions_of(visitors)).decode(),),
+        ):
+            taken[row[5]] += 1
+            if taken[row[5]] <= limit:
+                found.append(event_of(row))
+        return found
 
-    def by_message(self, message_ids: Sequence[str]) -> list[Event]:
-        rows = self._db.execute(
-            f"select {COLUMNS} from event where message_id in (select value from json_each(?)) order by position",
-            (encode(list(message_ids)).decode(),),
+    def enter_visitors(self) -> int:
+        """Enter some thousand events where those of a visitor are looked up; returns how many, 0 if few are new.
+
+        Every event in a random place of an index costs more than all the rest of storing it. So the collector does
+        not wait for this, many are entered at once, in order, and what is not yet entered is looked through.
+        """
+        if self.head() - self._entered_through() <= _LEFT:
+            return 0
+        entered, to = self._all(
+            "select count(*), max(position) from"
+            " (select position from event where position > ? order by position limit ?)",
+            (self._entered_through(), _CHUNK),
+        )[0]
+        if entered <= _LEFT:
+            return 0
+        with self._writing():
+            through = self._entered_through()  # another process may have been quicker
+            self._change(
+                "insert into of_visitor select visitor, occurred_at, position from event"
+                " where position > ? and position <= ? and visitor is not null order by visitor, occurred_at",
+                (through, to),
+            )
+            self._change("insert or replace into meta values('visitors_entered', ?)", [str(max(through, to))])
+        return int(entered)
+
+    def _entered_through(self) -> int:
+        return int(self.meta("visitors_entered") or 0)
+
+    def _positions_of(self, visitors: Iterable[str]) -> list[int]:
+        comparison, value = self._among(sorted(set(visitors)))
+        rows = self._all(
+            f"select position from of_visitor where visitor {comparison}"
+            f" union all select position from event where position > ? and visitor {comparison}",
+            (value, self._entered_through(), value),
         )
-        return [event_of(row) for row in rows]
+        return [row[0] for row in rows]
+
+    def _are_of(self, visitors: Iterable[str]) -> tuple[str, Any]:
+        comparison, value = self._among(self._positions_of(visitors))
+        return f"e.position {comparison}", value
 
     def totals(self) -> dict[str, int]:
         return dict(self._db.execute("select name, count(*) from event group by name order by name"))
@@ -104,7 +165,7 @@ class SqliteStore(Keeping):
         return sum(file.stat().st_size for file in files if file.exists())
 
     def clear(self) -> None:
-        tables = ("event", "seen", "meta", "sealed", "gone", "forgotten", "dropped")
+        tables = ("event", "of_visitor", "seen", "meta", "sealed", "gone", "forgotten", "dropped")
         self._db.executescript("".join(f"delete from {table};" for table in tables))
         self._db.execute("insert into meta values('epoch', ?)", (uuid.uuid4().hex,))
 
@@ -144,3 +205,9 @@ class SqliteStore(Keeping):
         """The settings on which it rests that what was acknowledged survives, as the file has them."""
         names = ("journal_mode", "synchronous")
         return {name: str(self._db.execute(f"pragma {name}").fetchone()[0]) for name in names}
+
+
+@cache
+def _values(into: str, rows: int, columns: int) -> str:
+    one = f"({', '.join('?' * columns)})"
+    return f"{into} {', '.join([one] * rows)}"

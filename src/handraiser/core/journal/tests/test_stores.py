@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 import pytest
 
 from handraiser.core.journal import history
@@ -64,3 +66,40 @@ def test_drops_add_up():
     store.note_drops({(1, "a", "too_large"): 3, (1, "b", "no_name"): 1})
     assert store.drops("a") == {"too_large": 5}
     assert store.drops() == {"no_name": 1, "too_large": 5}
+
+
+def places() -> list[int]:
+    """The positions that the SQLite journal keeps by visitor; PostgreSQL keeps an index of its own."""
+    db = getattr(journal(), "_db", None)
+    if not isinstance(db, sqlite3.Connection):
+        pytest.skip("PostgreSQL keeps an index")
+    return [row[0] for row in db.execute("select position from of_visitor order by position")]
+
+
+def test_a_visitor_is_found_whether_entered_or_not():
+    store = journal()
+    store.append([event(n, visitor=f"v_{n % 7}") for n in range(1_500)])
+    store.enter_visitors()
+    store.append([event(n, visitor=f"v_{n % 7}") for n in range(1_500, 1_600)])
+    found = store.of_visitors(["v_5", "v_1"], limit=150)
+    numbers = [n for who in (1, 5) for n in [n for n in range(1_600) if n % 7 == who][:150]]
+    assert [one.message_id for one in found] == [f"m{n}" for n in numbers]
+    tail = store.snapshot(visitors=["v_5"]).tail
+    assert [row[1] for row in tail] == [f"m{n}" for n in range(1_600) if n % 7 == 5]
+
+
+def test_many_events_are_entered_bit_by_bit_and_go_with_their_rows():
+    store = journal()
+    store.append([event(n, day=n % 3, visitor=f"v_{n % 7}") for n in range(4_500)])
+    entered = []
+    while count := store.enter_visitors():
+        entered.append(count)
+    held = places()
+    assert sum(entered) == len(held) == 4_000 and len(entered) == 2
+    seal(1)
+    assert len(places()) == sum(1 for n in range(4_000) if n % 3)
+    store.forget(["v_2"])
+    assert len(places()) == sum(1 for n in range(4_000) if n % 3 and n % 7 != 2)
+    assert {one.visitor for one in store.of_visitors(["v_2", "v_3"], limit=9)} == {"v_3"}
+    store.clear()
+    assert places() == [] and store.enter_visitors() == 0
