@@ -19,7 +19,7 @@ from handraiser.kit.envelope import Event
 def no_unique_message_id() -> None:
     """The journal takes an event again when it is sent again."""
 
-    def append(self: SqliteStore, events: Sequence[Event]) -> int:
+    def append(self: SqliteStore, events: Sequence[Event], *, patient: bool = True) -> int:
         self._db.execute("begin immediate")
         self._db.executemany(
             "insert into event(message_id, name, occurred_at, received_at, day, visitor, person, lead, cause,"

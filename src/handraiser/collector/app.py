@@ -67,7 +67,10 @@ _json = msgspec.json.Encoder().encode
 
 @dataclass(frozen=True)
 class Settings:
-    """What the collector needs to know of this instance. `hosts` as in Django: names, ".suffix", or "*"."""
+    """What the collector needs to know of this instance. `hosts` as in Django: names, ".suffix", or "*".
+
+    `alone`: nothing else runs in this process.
+    """
 
     open_journal: Callable[[], Store]
     records: Records
@@ -80,6 +83,7 @@ class Settings:
     capacity_bytes: int = 64_000_000
     burst: float = 120
     per_second: float = 20
+    alone: bool = False
     clock: Callable[[], float] = field(default=time.time)
 
 
@@ -108,6 +112,7 @@ class Collector:
             capacity=settings.capacity,
             capacity_bytes=settings.capacity_bytes,
             committed=settings.committed,
+            alone=settings.alone,
         )
         self._records = settings.records
         self._visitors = Visitors(settings.home / "run" / "salts", settings.secret)
@@ -161,9 +166,9 @@ class Collector:
             body = _json({"success": False, "code": reason, "message": SENTENCES[reason]})
             await _answer(send, status, body, {**cors, **wait})
             return
-        await _answer(send, 200, _json(reply), cors)
+        await _answer(send, 200, reply, cors)
 
-    async def _take(self, scope: Scope, headers: Mapping[str, str], receive: Receive) -> dict[str, Any]:
+    async def _take(self, scope: Scope, headers: Mapping[str, str], receive: Receive) -> bytes:
         address = self._address(scope, headers)
         verb = _verb(scope["path"])
         if verb is None:
@@ -192,7 +197,7 @@ class Collector:
             raise _Refused(Reason.TOO_LARGE)
         return await self._store(hits, size=len(body))
 
-    async def _store(self, hits: Sequence[Hit], *, size: int) -> dict[str, Any]:
+    async def _store(self, hits: Sequence[Hit], *, size: int) -> bytes:
         events: list[Event] = []
         identifications: list[Identification] = []
         dropped: Counter[Reason] = Counter()
@@ -217,7 +222,9 @@ class Collector:
         except Exception:
             log.exception("identifications could not be stored")
             raise _Refused(Reason.NOT_STORED) from None
-        return {"success": True, "taken": len(events), "dropped": dict(dropped)}
+        if not dropped:
+            return _all_taken(len(events))
+        return _json({"success": True, "taken": len(events), "dropped": dict(dropped)})
 
     def _now(self) -> int:
         return int(self._settings.clock() * 1000)
@@ -311,6 +318,7 @@ class Collector:
             self._refusals.update(counts)
 
 
+@lru_cache(maxsize=256)
 def _verb(path: str) -> str | None:
     """What is asked of this address: "e" for our own tracker, a verb of the Segment shape, or None."""
     if path == "/e":
@@ -340,6 +348,11 @@ def _preflight(headers: Mapping[str, str], cors: Mapping[str, str]) -> dict[str,
         or "authorization, content-type, x-write-key",
         "access-control-max-age": "86400",
     }
+
+
+@lru_cache(maxsize=256)
+def _all_taken(events: int) -> bytes:
+    return _json({"success": True, "taken": events, "dropped": {}})
 
 
 @lru_cache(maxsize=256)

@@ -1,4 +1,10 @@
-"""Group commit without a timer: while one batch is being committed, the next one fills."""
+"""Group commit without a timer: while one batch is being committed, the next one fills.
+
+In a process of its own the collector commits in the thread that reads the requests, once all that arrived
+together were read: what arrives meanwhile waits in its sockets and is the next batch. A second thread would hand
+Python's lock to and fro at every statement, which costs more than the commit. Only when somebody else is writing,
+or the disk is slow, a thread waits for it, so that there is still an answer for who has to come again.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +15,12 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from handraiser.core.journal.store import Store
+from handraiser.core.journal.store import Busy, Store
 from handraiser.kit.envelope import Event
 
 log = logging.getLogger(__name__)
 _Waiting = tuple[Sequence[Event], int, "asyncio.Future[None]"]
+SLOW_SECONDS = 0.05  # a commit that took longer sends the next one to the thread
 
 
 class Full(Exception):
@@ -38,7 +45,7 @@ class Figures:
 
 
 class Buffer:
-    """Collects events and commits them in one thread, which owns the journal's connection."""
+    """Collects events and commits them, one batch at a time. `alone`: nothing else needs the calling thread."""
 
     def __init__(
         self,
@@ -48,18 +55,22 @@ class Buffer:
         capacity_bytes: int = 64_000_000,
         largest_batch: int = 2_000,
         committed: Callable[[], None] = lambda: None,
+        alone: bool = False,
     ) -> None:
         self._open = open_journal
         self._capacity = capacity
         self._capacity_bytes = capacity_bytes
         self._largest = largest_batch
         self._committed = committed
+        self._alone = alone
+        self._slow = self._called = False
         self._waiting: list[_Waiting] = []
         self._held = self._held_bytes = 0
         self.figures = Figures()
         self._running: asyncio.Task[None] | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
         self._store: Store | None = None
+        self._counting: Store | None = None  # refusals are counted while a batch may be on its way
         self._closed = False
 
     @property
@@ -82,8 +93,7 @@ class Buffer:
         self._waiting.append((events, size, done))
         self._held += len(events)
         self._held_bytes += size
-        if self._running is None:
-            self._running = asyncio.create_task(self._drain())
+        self._go_on()
         await done
 
     async def note_drops(self, counts: Mapping[tuple[int, str, str], int]) -> None:
@@ -93,39 +103,76 @@ class Buffer:
     async def settled(self) -> None:
         """Take nothing more, and return once what was taken is committed."""
         self._closed = True
-        if self._running is not None:
-            await self._running
+        while self._waiting or self._running is not None:
+            self._go_on()
+            await (self._running or asyncio.sleep(0))
 
     async def close(self) -> None:
         """Commit what was taken, then let the journal go."""
         await self.settled()
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._forget_store)
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._close_stores)
         self._thread.shutdown()
+
+    def _go_on(self) -> None:
+        if self._running is not None or self._called:
+            return
+        if self._alone and not self._slow:
+            # After all that is ready now: it joins this batch.
+            asyncio.get_running_loop().call_soon(self._commit_here)
+            self._called = True
+        else:
+            self._running = asyncio.create_task(self._drain())
+
+    def _commit_here(self) -> None:
+        self._called = False
+        if not self._waiting:
+            return
+        batch = self._next_batch()
+        try:
+            self._commit(_events(batch), patient=False)
+        except Busy:
+            self._waiting[:0] = batch
+            self._slow = True
+        except Exception as problem:
+            self._answer(batch, problem)
+        else:
+            self._answer(batch, None)
+        if self._waiting:
+            self._go_on()
 
     async def _drain(self) -> None:
         loop = asyncio.get_running_loop()
         try:
             while self._waiting:
                 batch = self._next_batch()
-                events = [event for some, _, _ in batch for event in some]
                 error: Exception | None = None
                 try:
-                    await loop.run_in_executor(self._thread, self._commit, events)
+                    await loop.run_in_executor(self._thread, self._commit, _events(batch))
                 except Exception as problem:
-                    log.exception("the journal did not take %d events", len(events))
-                    self.figures.failed += len(events)
                     error = problem
-                self._held -= len(events)
-                self._held_bytes -= sum(size for _, size, _ in batch)
-                for _, _, done in batch:
-                    if done.done():  # the sender hung up
-                        continue
-                    if error is None:
-                        done.set_result(None)
-                    else:
-                        done.set_exception(NotStored())
+                self._answer(batch, error)
+                if self._alone and not self._slow:
+                    return
         finally:
             self._running = None
+            if self._waiting:
+                self._go_on()
+
+    def _answer(self, batch: Sequence[_Waiting], error: Exception | None) -> None:
+        """Tell the senders of a batch what became of it."""
+        count = sum(len(events) for events, _, _ in batch)
+        if error is not None:
+            log.error("the journal did not take %d events", count, exc_info=error)
+            self.figures.failed += count
+        self._held -= count
+        self._held_bytes -= sum(size for _, size, _ in batch)
+        for _, _, done in batch:
+            if done.done():  # the sender hung up
+                continue
+            if error is None:
+                done.set_result(None)
+            else:
+                done.set_exception(NotStored())
 
     def _next_batch(self) -> list[_Waiting]:
         size = taken = 0
@@ -138,23 +185,27 @@ class Buffer:
         return batch
 
     def _note(self, counts: Mapping[tuple[int, str, str], int]) -> None:
-        if self._store is None:
-            self._store = self._open()
+        if self._counting is None:
+            self._counting = self._open()
         try:
-            self._store.note_drops(counts)
+            self._counting.note_drops(counts)
         except Exception:
-            self._forget_store()
+            _close(self._counting)
+            self._counting = None
             raise
 
-    def _commit(self, events: Sequence[Event]) -> None:
+    def _commit(self, events: Sequence[Event], *, patient: bool = True) -> None:
         if self._store is None:
             self._store = self._open()
         begun = time.perf_counter()
         try:
-            new = self._store.append(events)
+            new = self._store.append(events, patient=patient)
+        except Busy:
+            raise
         except Exception:
             # A broken connection must not break the next batch too.
-            self._forget_store()
+            _close(self._store)
+            self._store = None
             raise
         taken = time.perf_counter() - begun
         figures = self.figures
@@ -163,12 +214,22 @@ class Buffer:
         figures.commits += 1
         figures.seconds += taken
         figures.longest = max(figures.longest, taken)
+        self._slow = taken > SLOW_SECONDS
         self._committed()
 
-    def _forget_store(self) -> None:
-        store, self._store = self._store, None
-        if store is not None:
-            try:
-                store.close()
-            except Exception:
-                log.exception("the journal's connection did not close")
+    def _close_stores(self) -> None:
+        _close(self._store)
+        _close(self._counting)
+        self._store = self._counting = None
+
+
+def _events(batch: Sequence[_Waiting]) -> list[Event]:
+    return [event for some, _, _ in batch for event in some]
+
+
+def _close(store: Store | None) -> None:
+    if store is not None:
+        try:
+            store.close()
+        except Exception:
+            log.exception("the journal's connection did not close")

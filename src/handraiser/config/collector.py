@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import MutableMapping
+from dataclasses import replace
 from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "handraiser.config.settings")
@@ -44,7 +45,8 @@ class Alone:
     """The collector as an application of its own: nothing else is here."""
 
     def __init__(self, door: Collector | None = None) -> None:
-        self._door = door or Collector(own_settings())
+        # A server's answer may take its time: only a file is written to by the thread that reads requests.
+        self._door = door or Collector(replace(own_settings(), alone=not live.target()[1]))
         gc.freeze()
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:

@@ -1,4 +1,4 @@
-"""A collector alone in a process of its own, for tests that kill it: `python process.py HOME PORT`."""
+"""A collector for tests that kill it: `python process.py HOME PORT here|thread` says where it commits."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from handraiser.collector.records import Records
 from handraiser.core.journal.store import Store, open_store
 
 
-def main(home: Path, port: int) -> None:
+def main(home: Path, port: int, *, alone: bool) -> None:
     """Serve until killed."""
 
     def open_journal() -> Store:
@@ -29,10 +29,11 @@ def main(home: Path, port: int) -> None:
             hosts=["127.0.0.1"],
             burst=1e9,
             per_second=1e9,
+            alone=alone,
         )
     )
     uvicorn.run(collector, host="127.0.0.1", port=port, log_level="warning", lifespan="off")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))
+    main(Path(sys.argv[1]), int(sys.argv[2]), alone=sys.argv[3] == "here")

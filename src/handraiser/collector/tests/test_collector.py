@@ -419,7 +419,7 @@ class Broken(SqliteStore):
 
     failing = True
 
-    def append(self, events):
+    def append(self, events, *, patient=True):
         if Broken.failing:
             raise OSError("no space left on device")
         return super().append(events)
@@ -454,7 +454,7 @@ def test_more_than_may_wait_is_refused(tmp_path):
     gate = threading.Event()
 
     class Slow(SqliteStore):
-        def append(self, events):
+        def append(self, events, *, patient=True):
             gate.wait(5)
             return super().append(events)
 
@@ -482,7 +482,7 @@ def test_requests_share_commits(tmp_path):
     commits = []
 
     class Counting(SqliteStore):
-        def append(self, events):
+        def append(self, events, *, patient=True):
             commits.append(len(events))
             return super().append(events)
 
@@ -547,3 +547,37 @@ def _plain(value: Any) -> bool:
     except ValueError:
         return False
     return True
+
+
+def test_alone_it_commits_what_arrives_together_and_waits_for_other_writers_elsewhere(tmp_path):
+    threads = []
+
+    class Noting(SqliteStore):
+        def append(self, events, *, patient=True):
+            new = super().append(events, patient=patient)
+            threads.append((threading.current_thread() is threading.main_thread(), new))
+            return new
+
+    def open_noting():
+        store = Noting(tmp_path / "j.sqlite3")
+        store.prepare()
+        return store
+
+    events = [Event(message_id=f"m{n}", name="x", occurred_at=1, received_at=1) for n in range(60)]
+
+    async def run():
+        buffer = Buffer(open_noting, alone=True)
+        await asyncio.gather(*(buffer.add([event]) for event in events[:30]))
+        other = sqlite3.connect(tmp_path / "j.sqlite3", isolation_level=None)
+        other.execute("begin immediate")
+        waiting = [asyncio.create_task(buffer.add([event])) for event in events[30:]]
+        while not buffer._running:
+            await asyncio.sleep(0)
+        assert buffer.held == 30 and not any(task.done() for task in waiting)
+        other.execute("rollback")
+        other.close()
+        await asyncio.gather(*waiting)
+        await buffer.close()
+
+    asyncio.run(run())
+    assert threads == [(True, 30), (False, 30)]

@@ -27,9 +27,15 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _start(home: Path, port: int) -> subprocess.Popen[bytes]:
+def _start(home: Path, port: int, *, alone: bool = True) -> subprocess.Popen[bytes]:
     process = subprocess.Popen(
-        [sys.executable, str(Path(__file__).with_name("process.py")), str(home), str(port)]
+        [
+            sys.executable,
+            str(Path(__file__).with_name("process.py")),
+            str(home),
+            str(port),
+            "here" if alone else "thread",
+        ]
     )
     for _ in range(200):
         with socket.socket() as probe:
@@ -56,7 +62,7 @@ def test_killed_at_any_moment_nothing_acknowledged_is_lost_or_doubled(tmp_path):
     acked: set[str] = set()
     for round_ in range(4):
         port = _free_port()
-        process = _start(tmp_path, port)
+        process = _start(tmp_path, port, alone=round_ % 2 == 0)
         stop = threading.Event()
 
         def client(number: int, round_: int = round_, port: int = port, stop: threading.Event = stop) -> None:

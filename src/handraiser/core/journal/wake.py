@@ -25,9 +25,15 @@ def _socket_in(home: str) -> str:
 
 def loop() -> None:
     """Tell the loop that something waits. Nobody listening is fine: it looks by itself once a second."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender, contextlib.suppress(OSError):
-        sender.setblocking(False)
-        sender.sendto(b"1", _address())
+    with contextlib.suppress(OSError):
+        _sender().sendto(b"1", _address())
+
+
+@cache
+def _sender() -> socket.socket:
+    sender = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    sender.setblocking(False)
+    return sender
 
 
 def listen() -> socket.socket:

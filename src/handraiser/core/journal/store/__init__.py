@@ -13,11 +13,20 @@ from typing import Protocol
 
 from handraiser.core.journal.store.keeping import ManifestMoved
 from handraiser.core.journal.store.postgres import PostgresStore
-from handraiser.core.journal.store.rows import Row, Sealed, Snapshot
+from handraiser.core.journal.store.rows import Busy, Row, Sealed, Snapshot
 from handraiser.core.journal.store.sqlite import SqliteStore
 from handraiser.kit.envelope import Event
 
-__all__ = ["ManifestMoved", "PostgresStore", "Sealed", "Snapshot", "SqliteStore", "Store", "open_store"]
+__all__ = [
+    "Busy",
+    "ManifestMoved",
+    "PostgresStore",
+    "Sealed",
+    "Snapshot",
+    "SqliteStore",
+    "Store",
+    "open_store",
+]
 
 
 class Store(Protocol):
@@ -29,8 +38,11 @@ class Store(Protocol):
     def epoch(self) -> str:
         """The name of this journal; a cursor of another epoch must not be used on it."""
 
-    def append(self, events: Sequence[Event]) -> int:
-        """Store what is new, durably, in one transaction. Returns how many were new."""
+    def append(self, events: Sequence[Event], *, patient: bool = True) -> int:
+        """Store what is new, durably, in one transaction. Returns how many were new.
+
+        Who is not patient gets Busy at once, and nothing stored, while somebody else is writing.
+        """
 
     def read(self, *, after: int, limit: int, names: Iterable[str] | None = None) -> list[Event]:
         """The next events after a position, in order; only of these names if given."""

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from handraiser.core.journal.store.keeping import Keeping
-from handraiser.core.journal.store.rows import COLUMNS, DAY_MS, INTO, Row
+from handraiser.core.journal.store.rows import COLUMNS, DAY_MS, INTO, Busy, Row
 from handraiser.core.journal.store.rows import event as event_of
 from handraiser.core.journal.store.rows import row as row_of
 from handraiser.kit.envelope import Event
@@ -72,7 +72,9 @@ class PostgresStore(Keeping):
         assert row is not None, "the journal was not prepared"
         return str(row[0])
 
-    def append(self, events: Sequence[Event]) -> int:
+    def append(self, events: Sequence[Event], *, patient: bool = True) -> int:
+        if not patient:
+            raise Busy  # an answer over a connection may always take its time
         batch = {event.message_id: event for event in reversed(events)}
         rows = [row_of(event) for event in reversed(batch.values())]
         self._part_months({row[4] for row in rows})

@@ -20,6 +20,10 @@ _decode_body = msgspec.json.Decoder(dict[str, Any]).decode
 Row = tuple[Any, ...]
 
 
+class Busy(Exception):
+    """Somebody else is writing, and the caller did not want to wait."""
+
+
 def row(event: Event) -> Row:
     """An event as the journal's tables hold it, in the order of `INTO`."""
     return (

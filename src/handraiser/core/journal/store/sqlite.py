@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from handraiser.core.journal.store.keeping import Keeping
-from handraiser.core.journal.store.rows import COLUMNS, INTO, Row, encode
+from handraiser.core.journal.store.rows import COLUMNS, INTO, Busy, Row, encode
 from handraiser.core.journal.store.rows import event as event_of
 from handraiser.core.journal.store.rows import row as row_of
 from handraiser.kit.envelope import Event
 
+_PATIENCE_MS = 20_000
 # Rows that one statement inserts. Python hands its lock on at every statement, and a row alone is not worth that.
 _AT_ONCE = (64, 16, 4, 1)
 # Fewer events than this are looked through; more are entered, but for no longer than a transaction may last.
@@ -28,7 +29,9 @@ class SqliteStore(Keeping):
 
     def __init__(self, path: Path | str) -> None:
         self._path = Path(path)
-        self._db = sqlite3.connect(path, timeout=20, isolation_level=None, check_same_thread=False)
+        self._db = sqlite3.connect(
+            path, timeout=_PATIENCE_MS / 1000, isolation_level=None, check_same_thread=False
+        )
         self._db.execute("pragma journal_mode=wal")
         self._db.execute("pragma synchronous=full")
         self._db.execute("pragma secure_delete=on")
@@ -63,9 +66,9 @@ class SqliteStore(Keeping):
     def epoch(self) -> str:
         return str(self._db.execute("select value from meta where key='epoch'").fetchone()[0])
 
-    def append(self, events: Sequence[Event]) -> int:
+    def append(self, events: Sequence[Event], *, patient: bool = True) -> int:
         batch = {event.message_id: event for event in reversed(events)}
-        with self._writing():
+        with self._writing() if patient else self._writing_at_once():
             known = {
                 row[0]
                 for row in self._db.execute(
@@ -181,6 +184,11 @@ class SqliteStore(Keeping):
     @contextmanager
     def _within(self, begin: str) -> Iterator[None]:
         self._db.execute(begin)
+        with self._to_the_end():
+            yield
+
+    @contextmanager
+    def _to_the_end(self) -> Iterator[None]:
         try:
             yield
             self._db.execute("commit")
@@ -191,6 +199,20 @@ class SqliteStore(Keeping):
 
     def _writing(self) -> Any:
         return self._within("begin immediate")
+
+    @contextmanager
+    def _writing_at_once(self) -> Iterator[None]:
+        self._db.execute("pragma busy_timeout = 0")
+        try:
+            self._db.execute("begin immediate")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
+                raise Busy from error
+            raise
+        finally:
+            self._db.execute(f"pragma busy_timeout = {_PATIENCE_MS}")
+        with self._to_the_end():
+            yield
 
     def _looking(self) -> Any:
         return self._within("begin")
