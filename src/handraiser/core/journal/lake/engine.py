@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from threading import Lock
 from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
@@ -68,6 +70,23 @@ def connect(*, memory: str = "1GB", threads: int = 1, spill: Path | None = None)
     if spill is not None:
         db.execute(f"set temp_directory = {quoted(str(spill))}")
     return db
+
+
+_kept: dict[tuple[int, int, Path], Connection] = {}
+_keeping = Lock()
+
+
+def asked(*, threads: int, spill: Path) -> Connection:
+    """A connection for one question, to an engine that this process keeps: to start one, and to read the ends of
+    all files anew, costs more than most questions. What a question makes is temporary and goes with its connection.
+    """
+    key = (os.getpid(), threads, spill)  # a child that was forked has none
+    with _keeping:
+        db = _kept.get(key)
+        if db is None:
+            db = _kept[key] = connect(threads=threads, spill=spill)
+            db.execute("set parquet_metadata_cache = true")  # a file never changes under its name
+        return db.cursor()
 
 
 def quoted(text: str) -> str:

@@ -65,7 +65,7 @@ def ask(
     tried = 0
     while True:
         moment = snapshot or store.snapshot(**limits)
-        db = engine.connect(threads=threads, spill=folder / "spill")
+        db = engine.asked(threads=threads, spill=folder / "spill")
         try:
             engine.lay_out(db, moment, folder, folder / f"tail-{secrets.token_hex(8)}.part")
             return db.execute(for_duckdb(sql), dict(values or {})).fetchall()
