@@ -1,4 +1,4 @@
-"""The spine at speed: the collector's door, the journal's readers, the lake behind it, the timeline of one person."""
+"""The spine at speed: the collector, the journal's readers, the lake, the timeline of one person."""
 
 from __future__ import annotations
 

@@ -41,8 +41,8 @@ def personal_hash(value: str) -> str:
 
 
 @cache
-def _fields(fact: type[Fact]) -> list[tuple[str, bool]]:
-    """The names of its fields, and whether each is personal."""
+def _fields(fact: Any) -> list[tuple[str, bool]]:
+    """The names of the fields of a kind of fact, and whether each is personal."""
     return [(field.name, bool(field.metadata.get("personal"))) for field in dataclasses.fields(fact)]
 
 
