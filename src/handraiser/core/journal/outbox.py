@@ -48,7 +48,8 @@ def _fields(fact: Any) -> list[tuple[str, bool]]:
 
 def _body(fact: Fact) -> dict[str, Any]:
     body = {}
-    for name, personal in _fields(type(fact)):
+    kind: Any = type(fact)
+    for name, personal in _fields(kind):
         value = getattr(fact, name)
         if personal:
             body[f"{name}_hash"] = personal_hash(value) if value else None
