@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sqlite3
-
 import pytest
+from django.db import connection
 
 from handraiser.core.journal import history
 from handraiser.core.journal.lake import sealing
@@ -69,10 +68,8 @@ def test_drops_add_up():
 
 
 def places() -> list[int]:
-    """The positions that the SQLite journal keeps by visitor; PostgreSQL keeps an index of its own."""
-    db = getattr(journal(), "_db", None)
-    if not isinstance(db, sqlite3.Connection):
-        pytest.skip("PostgreSQL keeps an index")
+    """The positions that the SQLite journal keeps by visitor."""
+    db = journal()._db
     return [row[0] for row in db.execute("select position from of_visitor order by position")]
 
 
@@ -91,6 +88,9 @@ def test_a_visitor_is_found_whether_entered_or_not():
 def test_many_events_are_entered_bit_by_bit_and_go_with_their_rows():
     store = journal()
     store.append([event(n, day=n % 3, visitor=f"v_{n % 7}") for n in range(4_500)])
+    if connection.vendor == "postgresql":
+        assert store.enter_visitors() == 0  # its own index finds them
+        return
     entered = []
     while count := store.enter_visitors():
         entered.append(count)
