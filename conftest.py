@@ -184,7 +184,7 @@ def login():
     return sign_in
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def outside_data() -> Path:
     """The folder of data and oracles that nobody here wrote."""
     place = os.environ.get("HANDRAISER_TEST_DATA")

@@ -37,14 +37,8 @@ ROLES = {
 
 
 @pytest.fixture(scope="module")
-def febrl(request):
-    import os
-    from pathlib import Path
-
-    place = os.environ.get("HANDRAISER_TEST_DATA")
-    if not place:
-        pytest.skip("HANDRAISER_TEST_DATA is not set")
-    with (Path(place) / "dedupe/febrl/dataset1.csv").open(newline="") as lines:
+def febrl(outside_data):
+    with (outside_data / "dedupe/febrl/dataset1.csv").open(newline="") as lines:
         rows = list(csv.DictReader(lines, skipinitialspace=True))
     return [row.pop("rec_id") for row in rows], rows
 

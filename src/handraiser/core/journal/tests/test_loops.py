@@ -117,9 +117,8 @@ def test_a_loop_told_to_stop_in_the_middle_of_a_batch_loses_nothing(busy, tmp_pa
     product = Product(home=databases.lay(tmp_path / "home", like=home))
     loop = _start(product)
     _wait(product, loop, lambda: any(row[0] for row in stores.ask(product.home, "records", _POSITIONS)))
-    begun = time.monotonic()
     loop.terminate()
-    assert loop.wait(10) == 0 and time.monotonic() - begun < 2.5, product.log()
+    assert loop.wait(10) == 0, product.log()
     positions = [row[0] for row in stores.ask(product.home, "records", _POSITIONS)]
     assert min(positions) < VIEWS, "it had nothing left to do: the test proves nothing"
     product.settle()
