@@ -52,15 +52,17 @@ class RuleSet(models.Model):
 
 
 class ScoreState(models.Model):
-    """When the score of a person with open leads was last worked out, and when time alone will change it.
+    """What is kept of the score of a person with open leads: when it was last worked out, from which counts, and
+    when time alone will change it.
 
-    A cache: it can be thrown away, and the next sweep or event makes it again.
+    A cache: it can be thrown away, and the next event makes it again from the timeline.
     """
 
     person = models.OneToOneField(Person, primary_key=True, on_delete=models.CASCADE, related_name="+")
     rule_set_number = models.PositiveIntegerField()
     scored_at = models.DateTimeField()
     next_change_at = models.DateTimeField(null=True, help_text="None: only an event changes it.")
+    kept = models.TextField(default="", help_text="`actions.scores.Kept` as JSON; empty: to be made anew.")
 
     class Meta:
         db_table = "qualify_score_state"

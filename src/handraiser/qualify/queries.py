@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from django.db import connection
@@ -78,11 +78,11 @@ def _known_of_lead(channel: str, source: str, campaign: str, own: Mapping[str, A
     return {key: value for key, value in found.items() if value not in ("", None)}
 
 
-@dataclass(frozen=True, slots=True)
-class OpenLead:
-    """An open lead as scoring reads it. `known`: of its person; `own`: of the lead itself.
+class OpenLead(NamedTuple):
+    """An open lead as scoring reads it, with what is kept of its person's score.
 
-    `person_since` is a moment as the database tells it.
+    `told` is what rules may look at as the database tells it; `known` (of its person) and `own` (of the lead
+    itself) read it. Moments are as the database tells them.
     """
 
     id: str
@@ -94,47 +94,51 @@ class OpenLead:
     grade: str
     temperature: str
     person_since: Any
-    known: dict[str, Any]
-    own: dict[str, Any]
+    rule_set_number: int | None
+    scored_at: Any
+    kept: str
+    told: tuple[Any, ...]
+
+    @property
+    def known(self) -> dict[str, Any]:
+        """What rules may look at of the person."""
+        email, job_title, country, own, company, *its = self.told[4:]
+        name, its_country, industry, employees, its_own = its
+        return _known(
+            email,
+            job_title,
+            country,
+            _body(own),
+            None if company is None else (name, its_country, industry, employees, _body(its_own)),
+        )
+
+    @property
+    def own(self) -> dict[str, Any]:
+        """What rules may look at of the lead."""
+        channel, source, campaign, own = self.told[:4]
+        return _known_of_lead(channel, source, campaign, _body(own))
 
 
 _OPEN_LEADS = """
     select one.id, one.person_id, one.stage, one.points, one.fit_points, one.engagement_points,
-        one.grade, one.temperature, person.created_at, one.channel, one.source, one.campaign, {json}one.attributes,
+        one.grade, one.temperature, person.created_at, state.rule_set_number, state.scored_at, state.kept,
+        one.channel, one.source, one.campaign, {json}one.attributes,
         person.email, person.job_title, person.country, {json}person.attributes, person.company_id, company.name,
         company.country, company.industry, company.employees, {json}company.attributes
     from people_lead one
     join people_person person on person.id = one.person_id
     left join people_company company on company.id = person.company_id
+    left join qualify_score_state state on state.person_id = one.person_id
     where one.person_id {in} and one.closed_at is null
     order by one.id"""
+_TOLD = 12  # the first column of what rules may look at
 
 
 def open_leads(people: Iterable[str]) -> list[OpenLead]:
     """The open leads of these people, locked until the transaction ends where the database locks rows."""
     locked = " for update of one" if connection.features.has_select_for_update else ""
-    return [
-        OpenLead(
-            id=row[0],
-            person_id=row[1],
-            stage=row[2],
-            points=row[3],
-            fit_points=row[4],
-            engagement_points=row[5],
-            grade=row[6],
-            temperature=row[7],
-            person_since=row[8],
-            known=_known(
-                row[13],
-                row[14],
-                row[15],
-                _body(row[16]),
-                None if row[17] is None else (row[18], row[19], row[20], row[21], _body(row[22])),
-            ),
-            own=_known_of_lead(row[9], row[10], row[11], _body(row[12])),
-        )
-        for row in rows.ask(Lead, f"{_OPEN_LEADS}{locked}", [sorted(people)])
-    ]
+    found = rows.ask(Lead, f"{_OPEN_LEADS}{locked}", [sorted(people)])
+    return [OpenLead(*row[:_TOLD], row[_TOLD:]) for row in found]
 
 
 def seen(rules: Rules, since: Mapping[str, int], *, upto: int | None = None) -> dict[str, list[Seen]]:
@@ -158,15 +162,15 @@ def seen(rules: Rules, since: Mapping[str, int], *, upto: int | None = None) -> 
             parts.append("(name = %s and occurred_at >= %s)")
             arguments += [name, rows.moment(TimelineItem, clock.from_ms(first - days * scoring.DAY_MS))]
     statement = (
-        "select person_id, id, name, occurred_at, visitor, {json}body from identity_timeline"
+        "select person_id, id, message_id, name, occurred_at, visitor, {json}body from identity_timeline"
         f" where person_id {{in}} and ({' or '.join(parts)})"
     )
     if upto is not None:
         statement += " and id <= %s"
         arguments.append(upto)
     at = rows.milliseconds
-    for person, key, name, moment, visitor, body in rows.ask(TimelineItem, statement, arguments):
-        found[person].append(Seen(key, name, at(moment), visitor, body))
+    for person, key, message, name, moment, visitor, body in rows.ask(TimelineItem, statement, arguments):
+        found[person].append(Seen(key, message, name, at(moment), visitor, body))
     return found
 
 

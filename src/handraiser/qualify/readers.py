@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from handraiser.core.identity.models import TimelineItem
 from handraiser.core.identity.queries import people_of
 from handraiser.core.journal.loop import Sweep
 from handraiser.core.journal.models import Cursor
 from handraiser.core.journal.readers import Reader
-from handraiser.kit import clock, rows
+from handraiser.kit import rows
 from handraiser.kit.envelope import Event
 from handraiser.qualify.actions import scores as actions
-from handraiser.qualify.rules.vocabulary import FACTS, TOUCHING
+from handraiser.qualify.rules.vocabulary import FACTS, REWRITING, TOUCHING
 
 _NAME = "qualify.scores"
 _BATCH = 1_000
@@ -22,13 +21,18 @@ _BATCH = 1_000
 def _score(events: Sequence[Event]) -> None:
     real = [event for event in events if not event.body.get("bot") and not event.body.get("machine")]
     linked = people_of(event.visitor for event in real if event.visitor and not event.person)
-    ways: dict[str, list[tuple[datetime, Event]]] = {}
+    ways: dict[str, list[tuple[int, Event]]] = {}
+    anew: set[str] = set()
     for event in real:
         if person := event.person or linked.get(event.visitor or ""):
-            ways.setdefault(person, []).append((clock.from_ms(event.occurred_at), event))
+            ways.setdefault(person, []).append((event.occurred_at, event))
+            if event.name in REWRITING:
+                anew.add(person)
+                if before := event.body.get("instead_of"):
+                    ways.setdefault(before, []).append((event.occurred_at, event))
+                    anew.add(before)
     if ways:
-        newest = {person: max(at for at, _ in way) for person, way in ways.items()}
-        actions.rescore(newest, ways=ways, upto=_upto(events))
+        actions.follow(ways, anew=anew, upto=lambda: _upto(events))
 
 
 def _upto(batch: Sequence[Event]) -> int | None:

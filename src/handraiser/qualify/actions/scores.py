@@ -1,18 +1,19 @@
 """Working out scores: the one place that writes the points, the grade and the temperature of a lead.
 
-Everything is set-based: a batch of people costs the same few statements whether it holds one or five hundred.
+What a person's events give is kept as counts and brought up to date event by event. Whenever the past itself
+changes (a visitor linked, people merged, other rules), the counts are made anew from the timeline. Everything is
+set-based: a batch of people costs the same few statements whether it holds one or five hundred.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
-from django.db import transaction
 
 from handraiser.core.identity.models import TimelineItem
 from handraiser.core.journal import outbox
@@ -24,67 +25,90 @@ from handraiser.qualify import queries
 from handraiser.qualify.actions import rule_sets, stages
 from handraiser.qualify.models import Profile, RuleSet, ScoreState, StageChange
 from handraiser.qualify.queries import OpenLead
-from handraiser.qualify.rules import wording
-from handraiser.qualify.rules.points import Done, Numbers, Prepared, Seen
+from handraiser.qualify.rules import points, wording
+from handraiser.qualify.rules.points import (
+    NEVER,
+    Counts,
+    Numbers,
+    Prepared,
+    Seen,
+    Standing,
+    Step,
+    Tally,
+    TooLate,
+)
 
 _CHUNK = 200
 _prepared = lru_cache(maxsize=4)(Prepared)
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
-# Somebody's way through a batch: each moment with the event that it belongs to, in the journal's order.
-Way = Sequence[tuple[datetime, Event]]
+# Somebody's way through a batch: each moment in milliseconds with its event, in the journal's order.
+Way = Sequence[tuple[int, Event]]
+
+
+class Kept(msgspec.Struct, array_like=True):
+    """What `ScoreState.kept` holds.
+
+    The person's counts; by lead a fingerprint of what is known and the places of the attribute rules that fit it;
+    and when time alone will change the points, in milliseconds.
+    """
+
+    counts: Counts
+    leads: dict[str, tuple[str, tuple[int, ...]]]
+    next_change_at: int = NEVER
+
+
+# By lead: a fingerprint of what is known, and the places of the attribute rules that fit it.
+Fitting = Mapping[str, tuple[str, tuple[int, ...]]]
+_kept: Callable[[str], Kept] = msgspec.json.Decoder(Kept).decode
 
 
 class _Crossing(NamedTuple):
-    """Where a lead reached the threshold: when, by which event, with how many points."""
+    """Where a lead reached the threshold: when (ms), by which event, with how many points."""
 
-    at: datetime
+    at: int
     cause: Event | None
     total: int
 
 
-@transaction.atomic
-def rescore(
-    people: Mapping[str, datetime],
-    *,
-    ways: Mapping[str, Way] | None = None,
-    upto: int | None = None,
-    new_rules: bool = False,
-) -> int:
+class _Score(NamedTuple):
+    """A person while being scored: the open leads with what fits each, and what the events give.
+
+    `learnt` is the first moment looked at, None if nothing became known; `now` the last. `way`: what the events
+    gave in between, if any of the leads can have crossed the threshold; else it is empty. `before` is the next
+    change (ms) as it was kept, None if the counts are made anew.
+    """
+
+    leads: Sequence[OpenLead]
+    fitting: Fitting
+    learnt: int | None
+    now: int
+    tally: Tally
+    way: Sequence[Standing]
+    before: int | None = None
+
+
+@rows.joined
+def follow(ways: Mapping[str, Way], *, anew: Collection[str] = (), upto: Callable[[], int | None]) -> int:
+    """Bring the scores of these people up to date with the events on their way; returns how many leads changed.
+
+    `anew` names those whose past changed. `upto` tells the last row of the timeline that counts, None for all;
+    it is asked only if somebody's counts are made anew. A lead becomes MQL by the first event that takes it over
+    the threshold, whatever follows in the batch; what changed is announced with the newest event as its cause.
+    """
+    moments = {person: max(at for at, _ in way) for person, way in ways.items()}
+    return _rescore(moments, ways=ways, anew=anew, upto=upto)
+
+
+@rows.joined
+def rescore(people: Mapping[str, datetime], *, new_rules: bool = False) -> int:
     """Score the open leads of these people, each as of the moment given; returns how many leads changed.
 
-    A score is never worked out for a moment before its last one: a late event is counted at the later
-    moment. Leads that reach the threshold become MQL; one that falls below it stays MQL. With `ways` (by person)
-    a lead becomes MQL by the first event on the way that takes it over the threshold, whatever follows in the
-    batch; what changed is announced once, with the newest event as its cause. `upto` is the last row of the
-    timeline that counts. `new_rules`: not the people but a new rule set is the reason.
+    `new_rules`: not the people but a new rule set is the reason.
     """
-    live = rule_sets.live(at=max(people.values())) if people else None
-    if live is None:
-        return 0
-    ways = ways or {}
-    rules = _prepared(live.rules)
-    leads = queries.open_leads(people)
-    scored_at = _scored_at(people)
-    moments = {person: max(at, scored_at.get(person, at)) for person, at in people.items()}
-    since = {person: moments[person] for person in {lead.person_id for lead in leads}}
-    for person in since.keys() & ways.keys():
-        first = ways[person][0][0]
-        since[person] = max(first, scored_at.get(person, first))
-    _keep_profiles(leads, since)
-    events = queries.seen(live.rules, {person: clock.ms(at) for person, at in since.items()}, upto=upto)
-    done = {
-        person: rules.done(mine, now_ms=clock.ms(moments[person]), since_ms=clock.ms(since[person]))
-        for person, mine in events.items()
-    }
-    scores = {lead.id: rules.numbers(lead.known | lead.own, done[lead.person_id]) for lead in leads}
-    crossings = _crossings(rules, leads, scores, moments, since, done, events, ways)
-    _announce(live, leads, scores, moments, ways)
-    changed = _store(leads, scores)
-    _promote(live, crossings, new_rules=new_rules)
-    _remember(live, leads, scores, moments, gone=set(people) - {lead.person_id for lead in leads})
-    return changed
+    moments = {person: clock.ms(at) for person, at in people.items()}
+    return _rescore(moments, ways={}, anew=(), upto=lambda: None, new_rules=new_rules)
 
 
 def due(now: datetime) -> int:
@@ -105,9 +129,160 @@ def due(now: datetime) -> int:
     return len(people)
 
 
-def _scored_at(people: Iterable[str]) -> dict[str, datetime]:
-    statement = "select person_id, scored_at from qualify_score_state where person_id {in}"
-    return {person: rows.when(at) for person, at in rows.ask(ScoreState, statement, [sorted(people)])}
+def _rescore(
+    moments: Mapping[str, int],
+    *,
+    ways: Mapping[str, Way],
+    anew: Collection[str],
+    upto: Callable[[], int | None],
+    new_rules: bool = False,
+) -> int:
+    """A score is never worked out for a moment before its last one: a late event counts at the later moment."""
+    if not moments:
+        return 0
+    live = rule_sets.live(at=clock.from_ms(max(moments.values())))
+    rules = _prepared(live.rules)
+    by_person: dict[str, list[OpenLead]] = {}
+    for lead in queries.open_leads(moments):
+        by_person.setdefault(lead.person_id, []).append(lead)
+    scores: dict[str, _Score] = {}
+    fresh: dict[str, list[OpenLead]] = {}
+    for person, leads in by_person.items():
+        kept = leads[0].kept if leads[0].rule_set_number == live.number and person not in anew else ""
+        score = _brought_up(rules, leads, kept, moments[person], ways.get(person, ())) if kept else None
+        if score is None:
+            fresh[person] = leads
+        else:
+            scores[person] = score
+    if fresh:
+        scores |= _made_anew(rules, fresh, moments, ways, upto())
+    _keep_profiles(scores)
+    numbers = {
+        lead.id: rules.worth(score.fitting[lead.id][1], score.tally.points)
+        for score in scores.values()
+        for lead in score.leads
+    }
+    crossings = _crossings(rules, scores)
+    _announce(live, scores, numbers, ways)
+    changed = _store(scores, numbers)
+    _promote(live, crossings, new_rules=new_rules)
+    _remember(live, scores, gone=moments.keys() - scores.keys())
+    return changed
+
+
+def _brought_up(
+    rules: Prepared, leads: Sequence[OpenLead], kept: str, moment: int, way: Way
+) -> _Score | None:
+    """The score of a person from the counts that are kept; None if they must be made anew."""
+    known = _kept(kept)
+    scored_at = _scored(leads)
+    now = max(scored_at, moment)
+    fitting = _fitting(rules, leads, known.leads)
+    learnt = _began(leads, way, moment) if fitting != known.leads else None
+    tally = Tally(rules, known.counts)
+    try:
+        for _, event in way:
+            if event.name in rules.names:
+                tally.add(*_counted(rules, event))
+        if not _in_reach(rules, leads, fitting, tally):
+            tally.at(now)
+            return _Score(leads, fitting, learnt, now, tally, (), known.next_change_at)
+        tally = Tally(rules, _kept(kept).counts)
+        steps = [
+            Step(at, event, [_counted(rules, event)] if event.name in rules.names else ())
+            for at, event in way
+        ]
+        standings = list(points.walk(tally, steps, since=scored_at, upto=now))
+        return _Score(leads, fitting, learnt, now, tally, standings, known.next_change_at)
+    except TooLate:
+        return None
+
+
+def _scored(leads: Sequence[OpenLead]) -> int:
+    return 0 if leads[0].scored_at is None else rows.milliseconds(leads[0].scored_at)
+
+
+def _began(leads: Sequence[OpenLead], way: Way, moment: int) -> int:
+    return max(way[0][0] if way else moment, _scored(leads))
+
+
+def _counted(rules: Prepared, event: Event) -> Any:
+    return (
+        event.message_id,
+        event.occurred_at,
+        event.visitor or "",
+        rules.told(event.name, event.body),
+        rules.is_view(event.name),
+    )
+
+
+def _made_anew(
+    rules: Prepared,
+    people: Mapping[str, Sequence[OpenLead]],
+    moments: Mapping[str, int],
+    ways: Mapping[str, Way],
+    upto: int | None,
+) -> dict[str, _Score]:
+    """The scores of people whose counts are made from the timeline."""
+    since = {person: _began(leads, ways.get(person, ()), moments[person]) for person, leads in people.items()}
+    seen = queries.seen(rules.rules, since, upto=upto)
+    asked = {event.message_id for person in people for _, event in ways.get(person, ())}
+    heard = dict(rows.values(TimelineItem, ["message_id", "id"], {"message_id": asked}))
+    found = {}
+    for person, leads in people.items():
+        tally = Tally(rules, Counts({}, {}))
+        past, steps = _steps(rules, seen[person], ways.get(person, ()), heard)
+        for event in past:
+            tally.add(*event)
+        now = max([_scored(leads), moments[person], *(event[1] for event in past)])
+        way = list(points.walk(tally, steps, since=since[person], upto=now))
+        found[person] = _Score(leads, _fitting(rules, leads, {}), since[person], now, tally, way)
+    return found
+
+
+def _steps(
+    rules: Prepared, seen: Iterable[Seen], way: Way, heard: Mapping[str, int]
+) -> tuple[list[Any], list[Step]]:
+    """What was heard of before somebody's way, and the way: each event with what was heard of by then."""
+    rows_of_way = [heard[event.message_id] for _, event in way if event.message_id in heard]
+    upto = min(rows_of_way, default=sys.maxsize) - 1
+    waiting = points.by_order(seen)
+
+    def heard_by(row: int) -> list[Any]:
+        taken = []
+        while waiting and waiting[0].order <= row:
+            one = waiting.pop(0)
+            means = rules.read(one.name, one.body)
+            if means is not None:
+                taken.append((one.id, one.at, one.visitor, means, rules.is_view(one.name)))
+        return taken
+
+    past = sorted(heard_by(upto), key=lambda event: event[1])
+    steps = []
+    for at, event in way:
+        upto = max(upto, heard.get(event.message_id, 0))
+        steps.append(Step(at, event, heard_by(upto)))
+    return past, steps
+
+
+def _fitting(rules: Prepared, leads: Sequence[OpenLead], known: Fitting) -> Fitting:
+    found = {}
+    for lead in leads:
+        fingerprint = points.fingerprint(lead.told)
+        before = known.get(lead.id)
+        if before is None or before[0] != fingerprint:
+            before = fingerprint, rules.fitting(lead.known | lead.own)
+        found[lead.id] = before
+    return found
+
+
+def _in_reach(rules: Prepared, leads: Sequence[OpenLead], fitting: Fitting, tally: Tally) -> bool:
+    """Whether any of the leads can have reached the threshold since the counts were kept."""
+    waiting = [lead for lead in leads if lead.stage == "lead"]
+    if not waiting:
+        return False
+    most = tally.most()
+    return any(most + rules.best(fitting[lead.id][1]) >= rules.rules.threshold for lead in waiting)
 
 
 _NEWEST_PROFILES = """
@@ -115,136 +290,103 @@ _NEWEST_PROFILES = """
     where person_id {in} and id = (select max(id) from qualify_profile where person_id = one.person_id)"""
 
 
-def _keep_profiles(leads: Sequence[OpenLead], moments: Mapping[str, datetime]) -> None:
+def _keep_profiles(scores: Mapping[str, _Score]) -> None:
     """Add a profile for everybody whose attributes are not those of their newest one.
 
     The first one holds from the day on which the person became known.
     """
-    people = {lead.person_id: lead for lead in leads}
-    newest = rows.ask(Profile, _NEWEST_PROFILES, [sorted(people)])
-    known = {person: _decode(attributes) for person, attributes in newest}
-    rows.put(
-        Profile,
-        ["person_id", "at", "attributes"],
-        [
-            (
-                person,
-                moments[person] if person in known else min(rows.when(lead.person_since), moments[person]),
-                _encode(lead.known).decode(),
-            )
-            for person, lead in people.items()
-            if lead.known != known.get(person)
-        ],
-    )
+    learnt = {person: score for person, score in scores.items() if score.learnt is not None}
+    if not learnt:
+        return
+    newest = rows.ask(Profile, _NEWEST_PROFILES, [sorted(learnt)])
+    before = {person: _decode(attributes) for person, attributes in newest}
+    added = []
+    for person, score in learnt.items():
+        lead = score.leads[0]
+        if lead.known == before.get(person):
+            continue
+        at = clock.from_ms(score.learnt or 0)
+        if person not in before:
+            at = min(rows.when(lead.person_since), at)
+        added.append((person, at, _encode(lead.known).decode()))
+    rows.put(Profile, ["person_id", "at", "attributes"], added)
 
 
-def _crossings(
-    rules: Prepared,
-    leads: Sequence[OpenLead],
-    scores: Mapping[str, Numbers],
-    moments: Mapping[str, datetime],
-    since: Mapping[str, datetime],
-    done: Mapping[str, Done],
-    events: Mapping[str, list[Seen]],
-    ways: Mapping[str, Way],
-) -> dict[str, _Crossing]:
+def _crossings(rules: Prepared, scores: Mapping[str, _Score]) -> dict[str, _Crossing]:
     """Where leads crossed the threshold, by lead."""
     threshold = rules.rules.threshold
     near = [
-        lead
-        for lead in leads
-        if lead.stage == "lead" and not rules.out_of_reach(lead.known | lead.own, done[lead.person_id])
+        (lead, score)
+        for score in scores.values()
+        if score.way
+        for lead in score.leads
+        if lead.stage == "lead"
     ]
     if not near:
         return {}
     # Whom somebody moved back stays there until the points cross the threshold anew.
-    moved = {row[0] for row in rows.values(StageChange, ["lead_id"], {"lead_id": [lead.id for lead in near]})}
-    walked = [event for lead in near for _, event in ways.get(lead.person_id, ())]
-    heard = dict(
-        rows.values(TimelineItem, ["message_id", "id"], {"message_id": {one.message_id for one in walked}})
-    )
+    moved = {
+        row[0] for row in rows.values(StageChange, ["lead_id"], {"lead_id": [lead.id for lead, _ in near]})
+    }
     found: dict[str, _Crossing] = {}
-    for lead in near:
+    for lead, score in near:
         before = lead.points
-        for at, event, total in _totals(rules, lead, scores, moments, since, events, ways, heard):
+        for at, cause, given in score.way:
+            total = rules.worth(score.fitting[lead.id][1], given).total
             if total >= threshold and (lead.id not in moved or before < threshold):
-                found[lead.id] = _Crossing(at, event, total)
+                found[lead.id] = _Crossing(at, cause, total)
                 break
             before = total
     return found
 
 
-def _totals(
-    rules: Prepared,
-    lead: OpenLead,
-    scores: Mapping[str, Numbers],
-    moments: Mapping[str, datetime],
-    since: Mapping[str, datetime],
-    events: Mapping[str, list[Seen]],
-    ways: Mapping[str, Way],
-    heard: Mapping[str, int],
-) -> Iterator[tuple[datetime, Event | None, int]]:
-    """The points of a lead after each event on its way, each with what the timeline had heard by then."""
-    person = lead.person_id
-    way = ways.get(person, ())
-    if len(way) < 2:
-        yield moments[person], way[0][1] if way else None, scores[lead.id].total
-        return
-    known = lead.known | lead.own
-    rows_of_way = [heard[event.message_id] for _, event in way if event.message_id in heard]
-    at, upto = since[person], min(rows_of_way, default=sys.maxsize)
-    for moment, event in way:
-        at, upto = max(at, moment), max(upto, heard.get(event.message_id, 0))
-        mine = (one for one in events[person] if one.order <= upto)
-        yield at, event, rules.numbers(known, rules.done(mine, now_ms=clock.ms(at))).total
-
-
 def _announce(
-    live: RuleSet,
-    leads: Sequence[OpenLead],
-    scores: Mapping[str, Numbers],
-    moments: Mapping[str, datetime],
-    ways: Mapping[str, Way],
+    live: RuleSet, scores: Mapping[str, _Score], numbers: Mapping[str, Numbers], ways: Mapping[str, Way]
 ) -> None:
+    """Tell of leads whose grade or temperature is another one; points alone move too often to be news."""
     outbox.publish_all(
         [
             outbox.prepare(
                 ScoreChanged(
-                    total=score.total,
-                    fit=score.fit,
-                    engagement=score.engagement,
+                    total=worth.total,
+                    fit=worth.fit,
+                    engagement=worth.engagement,
                     previous=lead.points,
+                    grade=worth.grade,
+                    temperature=worth.temperature,
                     rule_set=live.id,
                 ),
-                at=moments[lead.person_id],
-                person=lead.person_id,
+                at=clock.from_ms(score.now),
+                person=person,
                 lead=lead.id,
-                cause=_newest(ways.get(lead.person_id, ())),
+                cause=_newest(ways.get(person, ())),
             )
-            for lead in leads
-            if (score := scores[lead.id])
-            and (lead.fit_points, lead.engagement_points) != (score.fit, score.engagement)
+            for person, score in scores.items()
+            for lead in score.leads
+            if (worth := numbers[lead.id])
+            and (lead.grade, lead.temperature) != (worth.grade, worth.temperature)
         ]
     )
 
 
 def _newest(way: Way) -> Event | None:
     """The newest event; of two as old the one that came later."""
-    newest: tuple[datetime, Event] | None = None
+    newest: tuple[int, Event] | None = None
     for one in way:
         if newest is None or one[0] >= newest[0]:
             newest = one
     return newest[1] if newest else None
 
 
-def _store(leads: Sequence[OpenLead], scores: Mapping[str, Numbers]) -> int:
+def _store(scores: Mapping[str, _Score], numbers: Mapping[str, Numbers]) -> int:
     """Write what differs; returns how many did."""
     written = [
-        (score.total, score.fit, score.engagement, score.grade, score.temperature, lead.id)
-        for lead in leads
-        if (score := scores[lead.id])
+        (worth.total, worth.fit, worth.engagement, worth.grade, worth.temperature, lead.id)
+        for score in scores.values()
+        for lead in score.leads
+        if (worth := numbers[lead.id])
         and (lead.points, lead.fit_points, lead.engagement_points, lead.grade, lead.temperature)
-        != (score.total, score.fit, score.engagement, score.grade, score.temperature)
+        != (worth.total, worth.fit, worth.engagement, worth.grade, worth.temperature)
     ]
     rows.change(Lead, ["points", "fit_points", "engagement_points", "grade", "temperature"], written)
     return len(written)
@@ -259,7 +401,7 @@ def _promote(live: RuleSet, crossings: Mapping[str, _Crossing], *, new_rules: bo
     stages.qualify(
         sorted(leads, key=lambda lead: lead.id),
         # An event from before the lead was opened made it qualified, but not before it was there.
-        moments={lead.id: max(crossings[lead.id].at, lead.stage_at) for lead in leads},
+        moments={lead.id: max(clock.from_ms(crossings[lead.id].at), lead.stage_at) for lead in leads},
         reasons={
             lead.id: f"{why}{wording.plain(crossings[lead.id].total)} of {limit} points" for lead in leads
         },
@@ -268,30 +410,31 @@ def _promote(live: RuleSet, crossings: Mapping[str, _Crossing], *, new_rules: bo
     )
 
 
-def _remember(
-    live: RuleSet,
-    leads: Sequence[OpenLead],
-    scores: Mapping[str, Numbers],
-    moments: Mapping[str, datetime],
-    *,
-    gone: Collection[str],
-) -> None:
-    """Note for each person when to look again; forget those without an open lead."""
-    changes: dict[str, list[int]] = {lead.person_id: [] for lead in leads}
-    for lead in leads:
-        next_change = scores[lead.id].next_change_at
-        if next_change is not None:
-            changes[lead.person_id].append(next_change)
-    columns = ("person_id", "rule_set_number", "scored_at", "next_change_at")
+def _remember(live: RuleSet, scores: Mapping[str, _Score], *, gone: Collection[str]) -> None:
+    """Keep the counts, and for each person when to look again; forget those without an open lead."""
+    same, other, new = [], [], []
+    for person, score in scores.items():
+        change = score.tally.next_change_at
+        kept = _encode(Kept(score.tally.kept(), dict(score.fitting), change)).decode()
+        at = clock.from_ms(score.now)
+        if score.before == change:
+            same.append((at, kept, person))
+            continue
+        next_change_at = None if change == NEVER else clock.from_ms(change)
+        if score.before is None:
+            new.append((person, live.number, at, kept, next_change_at))
+        else:
+            other.append((at, kept, next_change_at, person))
+    # What did not change is not written: its index would be.
+    columns = ["scored_at", "kept", "next_change_at"]
+    rows.change(ScoreState, columns[:2], same)
+    rows.change(ScoreState, columns, other)
     rows.put(
         ScoreState,
-        columns,
-        [
-            (person, live.number, moments[person], clock.from_ms(min(times)) if times else None)
-            for person, times in changes.items()
-        ],
-        key=columns[:1],
-        changes=columns[1:],
+        ["person_id", "rule_set_number", *columns],
+        new,
+        key=["person_id"],
+        changes=["rule_set_number", *columns],
     )
     if gone:
         ScoreState.objects.filter(person__in=list(gone)).delete()

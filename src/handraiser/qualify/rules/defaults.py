@@ -66,7 +66,6 @@ CLASSIC = Rules(
             distinct="message",
             times=5,
             within_days=7,
-            keep_days=30,
         ),
         EventRule(
             key="demo",

@@ -99,7 +99,6 @@ STARTERS: dict[str, Starter] = {
             distinct="message",
             times=5,
             within_days=7,
-            keep_days=30,
         ),
     ),
     "clicked": Starter(
@@ -171,8 +170,7 @@ def small_print(rule: Rule) -> list[Part]:
     if isinstance(rule, AttributeRule):
         return []
     if isinstance(rule, FrequencyRule):
-        keep = Blank(f"{rule.key}.keep_days", "Days the points stay", str(rule.keep_days), "number")
-        return ["real ones only, keeps", keep, "days"]
+        return ["real ones only, while it is so"]
     choices = COUNTED if rule.event == "attract.page_viewed" else tuple(c for c in COUNTED if c[0] != "visit")
     counting = Blank(f"{rule.key}.counting", "How it counts", rule.counting, "choice", choices)
     most = Blank(f"{rule.key}.at_most", "At most how often", str(rule.at_most or ""), "number", hint="any")
@@ -283,7 +281,7 @@ def _filled(rule: Rule, given: Mapping[str, str], wrong: dict[str, str]) -> Rule
                 values[field] = text
         elif part.kind == "number":
             number = _whole(text)
-            needed = field in ("times", "within_days", "keep_days")
+            needed = field in ("times", "within_days")
             if number is None and (text or needed):
                 wrong[part.name] = "This is not a whole number. Example: 30"
             else:

@@ -62,10 +62,7 @@ class EventRule(msgspec.Struct, frozen=True, kw_only=True, tag="event"):
 
 
 class FrequencyRule(msgspec.Struct, frozen=True, kw_only=True, tag="frequency"):
-    """Points, once, when `times` distinct values of `distinct` were seen within `within_days`.
-
-    The points stay for `keep_days` after the moment at which that was last true.
-    """
+    """Points, once, while `times` distinct values of `distinct` were seen in the last `within_days`."""
 
     key: str
     group: GroupName
@@ -74,7 +71,6 @@ class FrequencyRule(msgspec.Struct, frozen=True, kw_only=True, tag="frequency"):
     distinct: str
     times: int
     within_days: int
-    keep_days: int
     where_field: str = ""
     value: str = ""
 
@@ -135,7 +131,7 @@ def to_data(rules: Rules) -> dict[str, Any]:
 def look_back_days(rule: Rule) -> int | None:
     """How far into the past a rule looks; None: all of it."""
     if isinstance(rule, FrequencyRule):
-        return rule.within_days + rule.keep_days
+        return rule.within_days
     return rule.days if isinstance(rule, EventRule) else 0
 
 
@@ -186,7 +182,7 @@ def _problem(rule: Rule) -> DomainError | None:
     if isinstance(rule, FrequencyRule):
         if not 2 <= rule.times <= 1_000:
             return wrong("times", "Say how many times, from 2 up.", "times")
-        if not (1 <= rule.within_days <= MAX_DAYS and 1 <= rule.keep_days <= MAX_DAYS):
+        if not 1 <= rule.within_days <= MAX_DAYS:
             return wrong("days", f"Days are between 1 and {MAX_DAYS:,}.", "within_days")
         return None
     if rule.at_most is not None and not 1 <= rule.at_most <= 1_000:

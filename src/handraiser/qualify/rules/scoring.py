@@ -1,12 +1,11 @@
 """What a lead is worth at a moment, and why. Exact in integers: the lines add up to the total, always.
 
 The order of the events, repeats of an event and events after the moment change nothing. An event exactly as
-old as its window no longer counts; a frequency counts both ends of its span: none is shorter than promised.
+old as its window no longer counts.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -257,27 +256,23 @@ def _unit(rule: EventRule, event: Evidence, visits: Mapping[str, str]) -> str:
 
 
 def _frequency_line(rule: FrequencyRule, matching: Sequence[Evidence], now_ms: int) -> Line | None:
-    keep = rule.keep_days * DAY_MS
-    moments = [event.at for event in matching]
-    # From the newest back: the latest moment at which enough different ones lay within the span.
-    for last in range(len(matching) - 1, -1, -1):
-        if now_ms - moments[last] >= keep:
-            return None
-        start = bisect_left(moments, moments[last] - rule.within_days * DAY_MS)
-        newest: dict[str, Evidence] = {}
-        for event in matching[start : last + 1]:
+    span = rule.within_days * DAY_MS
+    newest: dict[str, Evidence] = {}
+    for event in matching:
+        if now_ms - event.at < span:
             newest[folded(event.body.get(rule.distinct, ""))] = event
-        if len(newest) >= rule.times:
-            kept = sorted(newest.values(), key=lambda event: (event.at, event.id))
-            return Line(
-                rule=rule.key,
-                group=rule.group,
-                points=rule.points,
-                earned=rule.points,
-                because=tuple(event.id for event in kept),
-                count=len(kept),
-                first_at=kept[0].at,
-                last_at=kept[-1].at,
-                until=moments[last] + keep,
-            )
-    return None
+    if len(newest) < rule.times:
+        return None
+    units = sorted(newest.values(), key=lambda event: (event.at, event.id))
+    kept = units[len(units) - rule.times :]
+    return Line(
+        rule=rule.key,
+        group=rule.group,
+        points=rule.points,
+        earned=rule.points,
+        because=tuple(event.id for event in kept),
+        count=len(units),
+        first_at=kept[0].at,
+        last_at=kept[-1].at,
+        until=kept[0].at + span,
+    )

@@ -47,17 +47,24 @@ FACTS: dict[str, ScoredFact] = {
     "delivery.unsubscribed": ScoredFact("Unsubscribed from", "email", (), "message"),
 }
 
+# Facts that change what somebody is known to have done.
+REWRITING = frozenset(
+    {
+        "identity.visitor_linked",
+        "identity.visitor_unlinked",
+        "identity.persons_merged",
+        "identity.persons_unmerged",
+    }
+)
+
 # Facts that change an attribute, a history or whether a lead is open, though no rule counts them.
 TOUCHING = frozenset(
     {
         "people.person_created",
         "people.person_changed",
         "people.lead_opened",
-        "identity.visitor_linked",
-        "identity.visitor_unlinked",
-        "identity.persons_merged",
-        "identity.persons_unmerged",
         "qualify.stage_changed",
+        *REWRITING,
     }
 )
 

@@ -46,7 +46,7 @@ def how_counted(rule: Rule) -> str:
         known = ATTRIBUTES.get(rule.field)
         return known.source if known else "custom field"
     if isinstance(rule, FrequencyRule):
-        return f"real ones only, keeps {_days(rule.keep_days)}"
+        return "real ones only, while it is so"
     fact = FACTS.get(rule.event)
     each = {
         "each": "each time",

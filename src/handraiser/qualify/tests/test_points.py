@@ -1,16 +1,17 @@
-"""The numbers alone, held equal to the score with its reasons on arbitrary rules and histories."""
+"""The numbers alone, held equal to the score with its reasons on any rules, history and order of arrival."""
 
 from __future__ import annotations
 
 import json
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handraiser.qualify.rules import scoring
 from handraiser.qualify.rules.defaults import CLASSIC
-from handraiser.qualify.rules.points import Prepared, Seen
+from handraiser.qualify.rules.points import NEVER, Counts, Numbers, Prepared, Step, Tally, TooLate, walk
 from handraiser.qualify.rules.rule_set import POINT, AttributeRule, EventRule, FrequencyRule, Limits
 from handraiser.qualify.rules.scoring import DAY_MS, Evidence
 
@@ -30,11 +31,11 @@ event_rules = st.builds(
     st.one_of(st.none(), st.integers(1, 4)), windows,
 )  # fmt: skip
 frequency_rules = st.builds(
-    lambda group, times, within, keep: {
+    lambda group, times, within: {
         "group": group[0], "points": group[1] * POINT, "event": PAGE, "distinct": "path", "times": times,
-        "within_days": within, "keep_days": keep,
+        "within_days": within,
     },
-    signed, st.integers(2, 3), st.integers(1, 5), st.integers(1, 8),
+    signed, st.integers(2, 3), st.integers(1, 5),
 )  # fmt: skip
 attribute_rules = st.builds(
     lambda group, what: {
@@ -86,21 +87,124 @@ known = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=300, deadline=None)
-@given(rule_sets, known, seen, st.integers(0, DAYS * DAY_MS), st.integers(0, 6 * DAY_MS))
-def test_the_numbers_are_those_of_the_score(rules, attributes, history, end, back):
-    now = START + end
+# Anything between in order and days late, read in pieces of any size, some of it twice.
+arrivals = st.tuples(st.integers(0, 6), st.randoms(use_true_random=False))
+LATE = [0, 0, 0, 60_000, 1_799_999, 7_200_000, DAY_MS, 3 * DAY_MS]
+
+
+def arrived(history, arrival):
+    """The history as (received, evidence) in the order of arrival."""
+    late, rng = arrival
     told = [
-        Seen(number, name, at, who, json.dumps(body)) for number, (name, at, who, body) in enumerate(history)
+        (at + rng.choice(LATE[: late + 1]), Evidence(str(number), name, at, who, body))
+        for number, (name, at, who, body) in enumerate(history)
     ]
-    proofs = [Evidence(str(number), *one) for number, one in enumerate(history)]
+    return sorted(told, key=lambda one: one[0])
+
+
+def counted(prepared, one):
+    body = json.dumps(one.body)
+    means = prepared.read(one.name, body)
+    if means is None:
+        return []
+    assert means == prepared.told(one.name, one.body)
+    return [(one.id, one.at, one.visitor, means, prepared.is_view(one.name))]
+
+
+def stored(tally):
+    return msgspec.json.decode(msgspec.json.encode(tally.kept()), type=Counts)
+
+
+def anew(prepared, heard):
+    tally = Tally(prepared, Counts({}, {}))
+    for one in sorted(heard, key=lambda one: one.at):
+        for event in counted(prepared, one):
+            tally.add(*event)
+    return tally
+
+
+def as_numbers(score):
+    return Numbers(*(getattr(score, name) for name in Numbers._fields))
+
+
+def agrees(prepared, fitting, attributes, points, heard, now):
+    score = scoring.evaluate(prepared.rules, attributes, heard, now_ms=now)
+    assert prepared.worth(fitting, points) == as_numbers(score), (now, heard)
+    return score
+
+
+@settings(max_examples=400, deadline=None)
+@given(rule_sets, known, seen, arrivals)
+def test_counts_that_are_kept_up_agree_with_the_score_at_every_moment(rules, attributes, history, arrival):
     prepared = Prepared(rules)
-    done = prepared.done(reversed(told), now_ms=now, since_ms=now - back)
-    numbers = prepared.numbers(attributes, done)
-    score = scoring.evaluate(rules, attributes, proofs, now_ms=now)
-    assert numbers._asdict() == {name: getattr(score, name) for name in numbers._fields}
-    if prepared.out_of_reach(attributes, done):
-        for moment in {now - back, now, *(at for _, at, _, _ in history if now - back <= at <= now)}:
-            for heard in range(len(proofs) + 1):
-                past = scoring.evaluate(rules, attributes, proofs[:heard], now_ms=moment)
-                assert past.total < rules.threshold
+    fitting = prepared.fitting(attributes)
+    rng = arrival[1]
+    arriving = arrived(history, arrival)
+    kept, heard, now = Counts({}, {}), [], START
+    while arriving:
+        batch = [arriving.pop(0) for _ in range(min(len(arriving), rng.choice((1, 1, 3, 9))))]
+        read = [one for _, one in batch]
+        if heard and rng.random() < 0.3:
+            read.insert(0, rng.choice(heard))  # told again
+        steps = [Step(one.at, one.id, counted(prepared, one)) for one in read]
+        upto = max([now, *(one.at for one in read)])
+        tally = Tally(prepared, kept)
+        before = stored(tally)
+        try:
+            most = None
+            for step in steps:
+                for event in step.events:
+                    tally.add(*event)
+            most = tally.most()
+            tally.at(upto)
+            walked = Tally(prepared, before)
+            way = list(walk(walked, steps, since=now, upto=upto))
+            assert (walked.points, walked.next_change_at) == (tally.points, tally.next_change_at)
+            gone = 0
+            for moment, cause, points in way:
+                gone += cause is not None
+                agrees(prepared, fitting, attributes, points, heard + read[:gone], moment)
+                assert sum(max(0, given) for given in points) <= most
+        except TooLate:
+            tally = anew(prepared, heard + read)
+            tally.at(upto)
+        heard += read
+        score = agrees(prepared, fitting, attributes, tally.points, heard, upto)
+        assert score.next_change_at is None or tally.next_change_at >= score.next_change_at
+        kept, now = stored(tally), upto
+        # By time alone: nothing before the moment that was told, and what is told then is right.
+        if tally.next_change_at < NEVER and rng.random() < 0.5:
+            later = tally.next_change_at
+            agrees(prepared, fitting, attributes, tally.points, heard, later - 1)
+            sweep = Tally(prepared, kept)
+            sweep.at(later)
+            agrees(prepared, fitting, attributes, sweep.points, heard, later)
+            kept, now = stored(sweep), later
+
+
+def test_of_two_visits_that_a_late_view_joins_a_third_takes_the_place():
+    rule = EventRule(
+        key="visits", group="engagement", points=POINT, event=PAGE, counting="visit", at_most=2, days=30
+    )
+    prepared = Prepared(msgspec.structs.replace(CLASSIC, rules=(rule,)))
+    hour = 3_600_000
+
+    def view(number, at):
+        return (str(number), START + at, "v1", prepared.told(PAGE, {"path": "/"}), True)
+
+    tally = Tally(prepared, Counts({}, {}))
+    for number, at in enumerate((0, 10 * hour, 10 * hour + 2_400_000)):
+        tally.add(*view(number, at))
+    kept = Tally(prepared, stored(tally))
+    with pytest.raises(TooLate):  # the oldest visit was left out, and counts again
+        kept.add(*view(3, 10 * hour + 1_200_000))
+
+
+def test_a_view_from_before_what_is_kept_is_too_late():
+    prepared = Prepared(CLASSIC)
+    means = prepared.told(PAGE, {"path": "/pricing/"})
+    tally = Tally(prepared, Counts({}, {}))
+    tally.add("1", START, "v1", means, True)
+    kept = Tally(prepared, stored(tally))
+    with pytest.raises(TooLate):
+        kept.add("2", START - 3 * DAY_MS, "v1", means, True)

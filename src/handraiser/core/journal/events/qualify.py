@@ -20,7 +20,7 @@ class RuleSetPublished(Fact):
 
 @dataclass(frozen=True, kw_only=True)
 class ScoreChanged(Fact):
-    """The points of a lead changed. Micro-points."""
+    """The grade or the temperature of a lead became another one. Points are micro-points."""
 
     name: ClassVar[str] = "qualify.score_changed"
 
@@ -29,6 +29,8 @@ class ScoreChanged(Fact):
     engagement: int
     previous: int
     rule_set: str
+    grade: str = ""
+    temperature: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
