@@ -183,7 +183,9 @@ def _brought_up(
     try:
         for _, event in way:
             if event.name in rules.names:
-                tally.add(*_counted(rules, event))
+                one = _counted(rules, event)
+                if one[-1] or one[-2]:
+                    tally.add(*one)
         if not _in_reach(rules, leads, fitting, tally):
             tally.at(now)
             return _Score(leads, fitting, learnt, now, tally, (), known.next_change_at)

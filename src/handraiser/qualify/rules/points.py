@@ -120,7 +120,8 @@ class Prepared:
 
     def told(self, name: str, body: Mapping[str, Any]) -> list[tuple[int, str | None]]:
         """The rules that count an event of `names`, with what tells two apart; None: its visit, or itself."""
-        return self._meaning(name, tuple([str(body.get(field, "")) for field in self._fields[name]]))
+        told = tuple([str(body.get(field, "")) for field in self._fields[name]])
+        return self._means[name].get(told) or self._meaning(name, told)
 
     def read(self, name: str, body: str | bytes) -> list[tuple[int, str | None]] | None:
         """The same of a body that is still text; None for what no rule looks at, and for machines."""
@@ -164,11 +165,13 @@ class Prepared:
 
     def best(self, fitting: Collection[int]) -> int:
         """The points of the attribute rules that give some."""
-        return sum(max(0, self.rules.rules[index].points) for index in fitting)
+        return self._sums(tuple(fitting))[-1]
 
     def _sums_of(self, fitting: tuple[int, ...]) -> tuple[int, ...]:
+        """The points of the attribute rules that fit, by group, and of those that give some."""
         rules = [self.rules.rules[index] for index in fitting]
-        return tuple(sum(rule.points for rule in rules if rule.group == group) for group in _GROUPS)
+        groups = [sum(rule.points for rule in rules if rule.group == group) for group in _GROUPS]
+        return (*groups, sum(max(0, rule.points) for rule in rules))
 
     def _cut(self, group: int, fitting: Collection[int], points: Sequence[int]) -> tuple[int, int]:
         """What a limit leaves of a group, in the order of its rules."""
