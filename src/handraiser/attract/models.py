@@ -29,6 +29,10 @@ class Visit(models.Model):
         null=True,
         help_text="What the first hit told: path, referrer, whether that was our own, utm, click_ids.",
     )
+    views = models.TextField(
+        default="[]",
+        help_text="Its page views, as rules.visits keeps them: one that comes late may cut it anew.",
+    )
 
     class Meta:
         db_table = "attract_visit"
@@ -41,7 +45,8 @@ class Visit(models.Model):
 class PageSeen(models.Model):
     """A page that a visit saw at least once: the n behind a page's conversion rate."""
 
-    visit = models.ForeignKey(Visit, on_delete=models.CASCADE, related_name="seen")
+    # The constraint begins with the visit: an index of its own would serve nobody.
+    visit = models.ForeignKey(Visit, on_delete=models.CASCADE, related_name="seen", db_index=False)
     path = models.CharField(max_length=400)
     at = models.DateTimeField()
 

@@ -12,7 +12,7 @@ from django.conf import settings
 
 from handraiser.attract.models import Conversion, PageSeen, Visit
 from handraiser.attract.rules import channels
-from handraiser.attract.rules.visits import Span, View, fold
+from handraiser.attract.rules.visits import GAP_MS, Span, View, fold
 from handraiser.core.journal import outbox
 from handraiser.core.journal.events.attract import PageViewed, VisitStarted
 from handraiser.core.journal.events.capture import FormSubmitted
@@ -22,10 +22,13 @@ from handraiser.kit.envelope import Event
 
 _BATCH = 1_000
 _encode = msgspec.json.Encoder().encode
-_COLUMNS = (
-    "id", "visitor", "started_at", "last_at", "pages", "consent", "channel", "source", "medium", "campaign",
-    "landing_path", "referrer_host", "rule_version", "told",
+_decode = msgspec.json.Decoder(dict[str, Any]).decode
+_decode_views = msgspec.json.Decoder(list[View]).decode
+_DERIVED = (
+    "started_at", "last_at", "pages", "consent", "channel", "source", "medium", "campaign", "landing_path",
+    "referrer_host", "rule_version", "told", "views",
 )  # fmt: skip
+_COLUMNS = (*_DERIVED, "id", "visitor")
 
 
 def own_hosts(page_host: str = "") -> Callable[[str], bool]:
@@ -53,134 +56,122 @@ def classified(told: Mapping[str, Any]) -> channels.Touch:
 
 
 @lru_cache(maxsize=10_000)
-def _classified(
-    utm: tuple[tuple[str, str], ...], clicks: tuple[tuple[str, str], ...], referrer: str, own: bool, path: str
-) -> channels.Touch:
+def _touch_of(told: str) -> channels.Touch:
     # Most page views of a batch tell what another one told.
-    return classified(
-        {"utm": dict(utm), "click_ids": dict(clicks), "referrer": referrer, "own": own, "path": path}
-    )
+    return classified(_decode(told))
 
 
 def _view(event: Event) -> View:
     body = event.body
-    referrer = body.get("referrer", "")
-    utm, click_ids = body.get("utm") or {}, body.get("click_ids") or {}
-    told: dict[str, Any] = {"path": body["path"]}
-    # Whether a host was ours is said of that day: sites come and go.
-    if referrer and own_hosts(urlsplit(body["url"]).hostname or "")(channels.host_of(referrer)):
-        told["own"] = True
-    for name, value in (("referrer", referrer), ("utm", utm), ("click_ids", click_ids)):
-        if value:
-            told[name] = value
+    path = body["path"]
+    referrer, utm, click_ids = body.get("referrer"), body.get("utm"), body.get("click_ids")
+    told: dict[str, Any] = {"path": path}
+    if referrer:
+        # Whether a host was ours is said of that day: sites come and go.
+        if own_hosts(urlsplit(body["url"]).hostname or "")(channels.host_of(referrer)):
+            told["own"] = True
+        told["referrer"] = referrer
+    if utm:
+        told["utm"] = utm
+    if click_ids:
+        told["click_ids"] = click_ids
     return View(
-        visitor=event.visitor or "",
-        at_ms=event.occurred_at,
-        path=body["path"],
-        touch=_classified(
-            tuple(utm.items()), tuple(click_ids.items()), referrer, "own" in told, body["path"]
-        ),
-        named=bool(utm or click_ids),
-        message_id=event.message_id,
-        consent=bool(body.get("consent")),
-        told=told,
+        event.occurred_at,
+        path,
+        bool(body.get("consent")),
+        bool(utm or click_ids),
+        _encode(told).decode(),
     )
 
 
-_NEWEST = """
-    select visitor, started_at, last_at, channel, source, medium, campaign, consent, id, pages
-    from attract_visit one
-    where visitor {in} and started_at = (select max(started_at) from attract_visit where visitor = one.visitor)
-    order by id"""
+# For each visitor the visits from the last one on that began before a moment: what is later than that moment can
+# change no other.
+_SINCE = """
+    with asked(visitor, since) as (values {asked})
+    select visit.id, visit.visitor, visit.views from asked join attract_visit visit on visit.visitor = asked.visitor
+    where visit.started_at >= coalesce((select max(started_at) from attract_visit before
+        where before.visitor = asked.visitor and before.started_at <= asked.since), asked.since)"""
 
 
-def _newest(visitors: set[str]) -> dict[str, Span]:
-    return {
-        visitor: Span(
-            visitor=visitor,
-            started_ms=rows.milliseconds(started_at),
-            last_ms=rows.milliseconds(last_at),
-            touch=channels.Touch(channel, source, medium, campaign),
-            consent=bool(consent),
-            began_with="",
-            id=key,
-            views=pages,
-        )
-        for visitor, started_at, last_at, channel, source, medium, campaign, consent, key, pages in rows.ask(
-            Visit, _NEWEST, [sorted(visitors)]
-        )
-    }
+def _known(views: Mapping[str, Sequence[View]]) -> list[Span]:
+    """The stored visits that these views can change."""
+    asked: list[Any] = []
+    for visitor, theirs in views.items():
+        asked += (visitor, rows.moment(Visit, min([view.at_ms for view in theirs]) - GAP_MS))
+    statement = _SINCE.replace("{asked}", ", ".join(["(%s, %s)"] * len(views)))
+    found = []
+    for key, visitor, kept in rows.ask(Visit, statement, asked):
+        theirs = _decode_views(kept)
+        if not theirs:
+            continue  # from before visits kept their views: it stays as it is
+        found.append(Span(visitor, theirs, _touch_of(theirs[0].told), id=key))
+    return found
 
 
 def _visits(events: Sequence[Event]) -> None:
-    # Machines, and people who ask not to be followed, make no visits.
-    counted = [event for event in events if event.visitor and not event.body.get("bot")]
-    if not counted:
+    views: dict[str, list[View]] = {}
+    causes: dict[tuple[str, int] | str, Event] = {}
+    for event in events:
+        # Machines, and people who ask not to be followed, make no visits.
+        if event.visitor and not event.body.get("bot"):
+            views.setdefault(event.visitor, []).append(_view(event))
+            causes[event.visitor, event.occurred_at] = causes[event.visitor] = event
+    if not views:
         return
-    by_message = {event.message_id: event for event in counted}
-    views = [_view(event) for event in counted]
-    spans = fold(_newest({view.visitor for view in views}), views)
-    fresh = [span for span in spans if not span.id]
-    for span in fresh:
+    folded = fold(_known(views), views, _touch_of)
+    if folded.gone:
+        Visit.objects.filter(id__in=folded.gone).delete()
+    began = folded.began
+    for span in began:
         span.id = ids.new("visit", at_ms=span.started_ms)
-    rows.put(
-        Visit,
-        _COLUMNS,
-        [
-            (
-                span.id,
-                span.visitor,
-                clock.from_ms(span.started_ms),
-                clock.from_ms(span.last_ms),
-                span.views,
-                span.consent,
-                span.touch.channel,
-                span.touch.source[:200],
-                span.touch.medium[:200],
-                span.touch.campaign[:200],
-                span.touch.landing_page,
-                span.touch.referrer_host[:253],
-                channels.RULE_VERSION,
-                _encode(span.told).decode(),
-            )
-            for span in fresh
-        ],
-    )
-    begun = {span.id for span in fresh}
-    rows.change(
-        Visit,
-        ["last_at", "pages", "consent"],
-        [
-            (clock.from_ms(span.last_ms), span.views, span.consent, span.id)
-            for span in spans
-            if span.id not in begun
-        ],
-    )
-    rows.put(
-        PageSeen,
-        ["visit_id", "path", "at"],
-        [(span.id, path, clock.from_ms(at_ms)) for span in spans for path, at_ms in span.paths.items()],
-    )
+    # What a campaign that came late cut away from a visit begins with a view that was told of before.
     started = [
-        outbox.prepare(
-            VisitStarted(
-                visit=span.id,
-                channel=span.touch.channel,
-                source=span.touch.source,
-                medium=span.touch.medium,
-                campaign=span.touch.campaign,
-                landing_path=span.touch.landing_page,
-                referrer_host=span.touch.referrer_host,
-                rule_version=channels.RULE_VERSION,
-            ),
-            at=clock.from_ms(span.started_ms),
-            visitor=span.visitor,
-            cause=by_message[span.began_with],
-        )
-        for span in fresh
+        _started(span, causes.get((span.visitor, span.started_ms)) or causes[span.visitor]) for span in began
     ]
-    if started:
-        outbox.publish_all(started)
+    rows.put(Visit, _COLUMNS, [(*_derived(span), span.id, span.visitor) for span in began])
+    rows.change(Visit, _DERIVED, [(*_derived(span), span.id) for span, _ in folded.changed])
+    seen = [(span.id, path, at_ms) for span in began for path, at_ms in span.paths.items()]
+    for span, before in folded.changed:
+        now = span.paths
+        seen += [(span.id, path, at_ms) for path, at_ms in now.items() if before.get(path) != at_ms]
+        if unseen := before.keys() - now.keys():
+            PageSeen.objects.filter(visit=span.id, path__in=unseen).delete()
+    rows.put(PageSeen, ["visit_id", "path", "at"], seen, key=["visit_id", "path"], changes=["at"])
+    outbox.publish_all(started)
+
+
+def _derived(span: Span) -> tuple[Any, ...]:
+    touch, told = span.touch, span.views[0].told
+    return (
+        span.started_ms,
+        span.last_ms,
+        len(span.views),
+        span.consent,
+        touch.channel,
+        touch.source[:200],
+        touch.medium[:200],
+        touch.campaign[:200],
+        touch.landing_page,
+        touch.referrer_host[:253],
+        channels.RULE_VERSION,
+        told,
+        _encode(span.views).decode(),
+    )
+
+
+def _started(span: Span, cause: Event) -> Event:
+    touch = span.touch
+    fact = VisitStarted(
+        visit=span.id,
+        channel=touch.channel,
+        source=touch.source,
+        medium=touch.medium,
+        campaign=touch.campaign,
+        landing_path=touch.landing_page,
+        referrer_host=touch.referrer_host,
+        rule_version=channels.RULE_VERSION,
+    )
+    return outbox.prepare(fact, at=clock.from_ms(span.started_ms), visitor=span.visitor, cause=cause)
 
 
 def _conversions(events: Sequence[Event]) -> None:
@@ -193,7 +184,7 @@ def _conversions(events: Sequence[Event]) -> None:
                 _path(event.body.get("page", "")),
                 event.body.get("intent", "")[:40],
                 event.body.get("form", "")[:32],
-                clock.from_ms(event.occurred_at),
+                event.occurred_at,
             )
             for event in events
         ],
@@ -206,7 +197,7 @@ def _path(page: str) -> str:
 
 def visits() -> Reader:
     """Page views into visits; announces each visit that began."""
-    return reader("attract.visits", [PageViewed], _visits, batch=_BATCH)
+    return reader("attract.visits", [PageViewed], _visits, batch=_BATCH, owns=[Visit, PageSeen])
 
 
 def conversions() -> Reader:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 _pretended: ContextVar[datetime | None] = ContextVar("pretended", default=None)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MS = timedelta(milliseconds=1)
 
 
 def now() -> datetime:
@@ -28,7 +29,7 @@ def pretend(moment: datetime) -> Iterator[None]:
 
 def ms(moment: datetime) -> int:
     """Milliseconds since 1970; the journal's unit of time. Exact: `ms(from_ms(x)) == x`."""
-    return (moment - _EPOCH) // timedelta(milliseconds=1)
+    return (moment - _EPOCH) // _MS
 
 
 def from_ms(value: int) -> datetime:

@@ -20,6 +20,8 @@ from django.db import connections, models, router, transaction
 
 _EPOCH = datetime(1970, 1, 1)
 _MS = timedelta(milliseconds=1)
+# Rows that one statement inserts: a statement of its own for each costs more than the row.
+_AT_ONCE = (64, 8, 1)
 _PLAIN = (models.CharField, models.TextField, models.IntegerField, models.BooleanField, models.ForeignKey)
 
 
@@ -136,7 +138,8 @@ def put(
 ) -> None:
     """Add rows by these columns; of those that are there already by `key`, write the columns in `changes`.
 
-    Without `changes` they are passed over. Moments are given as moments, JSON as its text.
+    Without `changes` they are passed over. Moments are given as moments or as milliseconds since 1970, JSON as its
+    text.
     """
     connection = connections[_home(model)]
     statement = _addition(model, connection.alias, tuple(names)) + _conflict(
@@ -186,27 +189,45 @@ def when(stored: Any) -> datetime:
     return stored.astimezone(UTC)  # type: ignore[no-any-return]
 
 
-def moment(model: type[models.Model], at: datetime) -> Any:
-    """A moment as the database of this model compares it."""
-    return _moment(at, None) if connections[_home(model)].vendor == "sqlite" else at
+def moment(model: type[models.Model], at: datetime | int) -> Any:
+    """A moment, or milliseconds since 1970, as the database of this model compares it."""
+    return _keeper(model)(at)
 
 
 def _stored(
     model: type[models.Model], names: tuple[str, ...], rows: Iterable[Sequence[Any]]
 ) -> Sequence[Sequence[Any]]:
-    if connections[_home(model)].vendor != "sqlite":
-        return list(rows)
-    moments = [at for at, name in enumerate(names) if isinstance(_field(model, name), models.DateTimeField)]
-    if not moments:
-        return list(rows)
-    written = []
-    for row in rows:
-        cells = list(row)
-        for at in moments:
-            if cells[at] is not None:
-                cells[at] = _moment(cells[at], None)
-        written.append(cells)
-    return written
+    written = list(rows)
+    moments = _moments(model, names)
+    if not moments or not written:
+        return written
+    store = _keeper(model)
+    # By column, not by row: one list for each moment instead of one for each row.
+    columns: list[Sequence[Any]] = list(zip(*written, strict=True))
+    for at in moments:
+        columns[at] = [store(value) for value in columns[at]]
+    return list(zip(*columns, strict=True))
+
+
+@cache
+def _moments(model: type[models.Model], names: tuple[str, ...]) -> list[int]:
+    return [at for at, name in enumerate(names) if isinstance(_field(model, name), models.DateTimeField)]
+
+
+@cache
+def _keeper(model: type[models.Model]) -> Callable[[Any], Any]:
+    return _as_text if connections[_home(model)].vendor == "sqlite" else _as_moment
+
+
+def _as_moment(value: Any) -> Any:
+    return _EPOCH.replace(tzinfo=UTC) + value * _MS if isinstance(value, int) else value
+
+
+@lru_cache(maxsize=10_000)  # one event is written by several readers
+def _as_text(value: Any) -> str | None:
+    if isinstance(value, int):
+        return str(_EPOCH + timedelta(0, 0, 0, value))
+    return None if value is None else _moment(value, None)
 
 
 def _run(connection: Any, statement: str, columns: list[Column], objects: Sequence[models.Model]) -> int:
@@ -233,8 +254,15 @@ def _write(connection: Any, statement: str, written: Sequence[Sequence[Any]]) ->
                 cursor.executemany(statement, written)
             return int(cursor.rowcount)
     try:
-        if len(written) == 1:
-            return direct.execute(_marked(statement), written[0]).rowcount
+        done = changed = 0
+        if statement.startswith("INSERT"):
+            for size in _AT_ONCE:
+                while len(written) - done >= size:
+                    some = written[done : done + size]
+                    values = [value for row in some for value in row]
+                    changed += direct.execute(_for_many(statement, size), values).rowcount
+                    done += size
+            return changed
         return direct.executemany(_marked(statement), written).rowcount
     except sqlite3.Error:
         with connection.wrap_database_errors:
@@ -264,6 +292,12 @@ def _direct(connection: Any) -> sqlite3.Connection | None:
     if connection.force_debug_cursor or connection.connection is None:
         return None
     return connection.connection
+
+
+@lru_cache(maxsize=1000)
+def _for_many(statement: str, rows: int) -> str:
+    begin, one, end = re.split(r"(?<= VALUES )(\([^)]*\))", _marked(statement), maxsplit=1)
+    return f"{begin}{', '.join([one] * rows)}{end}"
 
 
 @lru_cache(maxsize=1000)

@@ -1,94 +1,145 @@
-"""Folding page views into visits: a pause of 30 minutes, or a new campaign, begins the next one."""
+"""Page views into visits: a pause of 30 minutes, or a new campaign, begins the next one.
+
+Which visits there are follows from the views alone, never from the order in which they were told of: a late view
+lengthens a visit at either end, makes one of its own, joins two or cuts one. So a visit keeps its views, and
+whatever late ones touch is cut anew.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from operator import attrgetter
+
+import msgspec
 
 from handraiser.attract.rules.channels import Touch
 
 GAP_MS = 30 * 60_000
+_LAST = "~"  # sorts behind every JSON object
 
 
-@dataclass(frozen=True)
-class View:
-    """One page view. `named`: the address itself says where it came from, by campaign or click id.
+class View(msgspec.Struct, array_like=True, gc=False):
+    """One page view, as a visit keeps it.
 
-    `told`: what the touch was derived from.
+    `named`: the address itself says where it came from, by campaign or click id. `told`: what the touch is derived
+    from, as JSON; kept of those that begin a visit and of those that may come to.
     """
 
-    visitor: str
     at_ms: int
     path: str
-    touch: Touch
-    named: bool
-    message_id: str
     consent: bool = False
-    told: Mapping[str, Any] = field(default_factory=dict)
+    named: bool = False
+    told: str = ""
 
 
 @dataclass
 class Span:
-    """A visit while it is folded, from the page view `began_with` on. `id` is empty until it is stored."""
+    """A visit: its views in order, and where the first of them came from. `id` is empty until it is stored."""
 
     visitor: str
-    started_ms: int
-    last_ms: int
+    views: list[View]
     touch: Touch
-    consent: bool
-    began_with: str
     id: str = ""
-    views: int = 0
-    changed: bool = False
-    told: Mapping[str, Any] = field(default_factory=dict)
-    paths: dict[str, int] = field(default_factory=dict)
 
-    def take(self, view: View) -> None:
-        """Count one more page view."""
-        self.last_ms = max(self.last_ms, view.at_ms)
-        self.views += 1
-        self.changed = True
-        self.consent = self.consent or view.consent
-        self.paths[view.path] = min(view.at_ms, self.paths.get(view.path, view.at_ms))
+    @property
+    def started_ms(self) -> int:
+        """The moment of the first view."""
+        return self.views[0].at_ms
+
+    @property
+    def last_ms(self) -> int:
+        """The moment of the last view."""
+        return self.views[-1].at_ms
+
+    @property
+    def consent(self) -> bool:
+        """Whether any of the views was with consent."""
+        return any(view.consent for view in self.views)
+
+    @property
+    def paths(self) -> dict[str, int]:
+        """The pages that were seen, and when each was first."""
+        seen: dict[str, int] = {}
+        for view in self.views:
+            seen.setdefault(view.path, view.at_ms)
+        return seen
 
 
-def fold(newest: Mapping[str, Span], views: Iterable[View]) -> list[Span]:
-    """Continue each visitor's newest visit, or begin new ones; returns those that changed, in order of start.
+@dataclass
+class Folded:
+    """What views made of the visits: those that `began`, those that `changed` with the pages that each had before,
+    and the ids of those that went into an earlier one."""
 
-    Late views join the visit whose time they fall into, if it is still the newest; else they make one of
-    their own, which does not replace the newest.
+    began: list[Span] = field(default_factory=list)
+    changed: list[tuple[Span, dict[str, int]]] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
+
+
+def fold(
+    known: Iterable[Span], views: Mapping[str, Iterable[View]], touch_of: Callable[[str], Touch]
+) -> Folded:
+    """Put views into the visits of their visitors.
+
+    `known` are the stored visits of each visitor from the last one that began half an hour before the earliest
+    of the views: no other can change. `touch_of` says what `told` comes to. Of visits that become one the
+    earliest keeps its id.
     """
-    current = dict(newest)
+    stored: dict[str, list[Span]] = {}
+    for span in known:
+        stored.setdefault(span.visitor, []).append(span)
+    folded = Folded()
+    for visitor, fresh in views.items():
+        before = sorted(stored.get(visitor, ()), key=attrgetter("started_ms", "id"))
+        everything = [view for span in before for view in span.views]
+        everything += fresh
+        spans = _cut(visitor, sorted(everything, key=_order), touch_of)
+        if before:
+            _compare(before, spans, folded)
+        else:
+            folded.began += spans
+    folded.began.sort(key=attrgetter("started_ms", "visitor"))
+    return folded
+
+
+def _order(view: View) -> tuple[int, bool, str, str]:
+    return view.at_ms, not view.named, view.path, view.told or _LAST
+
+
+def _cut(visitor: str, views: list[View], touch_of: Callable[[str], Touch]) -> list[Span]:
     spans: list[Span] = []
-    for view in sorted(views, key=lambda one: (one.at_ms, one.message_id)):
-        span = current.get(view.visitor)
-        if span is not None and _belongs(view, span):
-            if not span.changed:
-                spans.append(span)
-            span.take(view)
-            continue
-        fresh = Span(
-            visitor=view.visitor,
-            started_ms=view.at_ms,
-            last_ms=view.at_ms,
-            touch=view.touch,
-            consent=view.consent,
-            began_with=view.message_id,
-            told=view.told,
-        )
-        fresh.take(view)
-        spans.append(fresh)
-        if span is None or view.at_ms >= span.started_ms:
-            current[view.visitor] = fresh
+    span: Span | None = None
+    for view in views:
+        touch = touch_of(view.told) if view.named else None
+        if span is not None and view.at_ms <= span.last_ms + GAP_MS:
+            if touch is None:
+                # No view to come can make this one the first: only a campaign cuts a visit.
+                view.told = ""
+            if touch is None or _campaign(touch) == _campaign(span.touch):
+                span.views.append(view)
+                continue
+        span = Span(visitor, [view], touch or touch_of(view.told))
+        spans.append(span)
     return spans
-
-
-def _belongs(view: View, span: Span) -> bool:
-    if not span.started_ms - GAP_MS <= view.at_ms <= span.last_ms + GAP_MS:
-        return False
-    return not view.named or _campaign(view.touch) == _campaign(span.touch)
 
 
 def _campaign(touch: Touch) -> tuple[str, str, str]:
     return touch.source, touch.medium, touch.campaign
+
+
+def _compare(before: list[Span], spans: list[Span], folded: Folded) -> None:
+    """Give each visit the id of the stored one whose first view it holds, and note what became of the stored."""
+    holder = {id(view): span for span in spans for view in span.views}
+    was: dict[str, Span] = {}
+    for span in before:
+        now = holder[id(span.views[0])]
+        if now.id:
+            folded.gone.append(span.id)
+        else:
+            now.id = span.id
+            was[span.id] = span
+    for span in spans:
+        if not span.id:
+            folded.began.append(span)
+        elif [id(view) for view in span.views] != [id(view) for view in was[span.id].views]:
+            folded.changed.append((span, was[span.id].paths))

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from random import Random
 
+import msgspec
 import pytest
 from django.db import transaction
 from hypothesis import given
@@ -14,10 +18,11 @@ from handraiser.attract import queries, readers
 from handraiser.attract.actions import touches
 from handraiser.attract.models import PageSeen, Visit
 from handraiser.attract.rules.channels import Touch
-from handraiser.attract.rules.visits import GAP_MS, View, fold
-from handraiser.core.journal import loop, outbox
+from handraiser.attract.rules.visits import GAP_MS, Span, View, fold
+from handraiser.core.journal import loop, outbox, replay
 from handraiser.core.journal.events.capture import FormSubmitted
 from handraiser.core.journal.live import journal
+from handraiser.core.journal.models import Cursor
 from handraiser.kit import clock
 from handraiser.kit.envelope import Event
 
@@ -32,28 +37,85 @@ def turn(db):
     return lambda: loop.settle([readers.visits(), readers.conversions()], [])
 
 
-def view(
-    minute: float, *, touch: Touch = NONE, path: str = "/", number: int = 0, named: bool = False
-) -> View:
-    return View("v_a", int(minute * 60_000) + 10**9, path, touch, named, f"m{minute}{number}")
+TOUCHES = {"": NONE, "ads": ADS, "mail": Touch("email", "mail", "email", "fridays", "/playbook/")}
+
+
+def view(minute: float, *, told: str = "", path: str = "/") -> View:
+    return View(int(minute * 60_000) + 10**9, path, False, bool(told), told)
+
+
+def folded(*batches: Iterable[View]) -> list[Span]:
+    """The visits that stand when views were told of in these batches; in between they are kept and read again."""
+    standing: dict[str, Span] = {}
+    for number, batch in enumerate(batches):
+        kept = [
+            dataclasses.replace(span, views=[msgspec.structs.replace(view) for view in span.views])
+            for span in standing.values()
+        ]
+        news = fold(kept, {"v_a": [msgspec.structs.replace(view) for view in batch]}, TOUCHES.__getitem__)
+        for gone in news.gone:
+            del standing[gone]
+        standing |= {span.id: span for span, _ in news.changed}
+        for at, span in enumerate(news.began):
+            span.id = f"visit_{number}_{at}"
+            standing[span.id] = span
+    return sorted(standing.values(), key=lambda span: (span.started_ms, span.views[0].told))
+
+
+def told_by(spans: Iterable[Span]) -> list[tuple]:
+    return [(span.touch, span.consent, span.views, span.paths) for span in spans]
 
 
 def test_a_pause_of_half_an_hour_begins_a_visit():
-    spans = fold({}, [view(0), view(29), view(60)])
-    assert [span.views for span in spans] == [2, 1]
+    assert [len(span.views) for span in folded([view(0), view(29), view(60)])] == [2, 1]
 
 
 def test_a_new_campaign_begins_a_visit_and_the_same_one_does_not():
-    spans = fold({}, [view(0), view(1, touch=ADS, named=True), view(2, touch=ADS, named=True), view(3)])
-    assert [(span.touch.channel, span.views) for span in spans] == [("direct", 1), ("paid_search", 3)]
+    spans = folded([view(0), view(1, told="ads"), view(2, told="ads"), view(3)])
+    assert [(span.touch.channel, len(span.views)) for span in spans] == [("direct", 1), ("paid_search", 3)]
 
 
-@given(st.lists(st.integers(0, 300), min_size=1, max_size=40))
-def test_every_view_is_in_one_visit_and_visits_keep_their_distance(minutes):
-    spans = fold({}, [view(minute, number=number) for number, minute in enumerate(minutes)])
-    assert sum(span.views for span in spans) == len(minutes)
-    for earlier, later in pairwise(spans):
-        assert later.started_ms - earlier.last_ms > GAP_MS
+def test_a_late_view_joins_two_visits_and_the_earlier_one_stays():
+    spans = folded([view(0)], [view(50)], [view(25)])
+    assert [(span.id, len(span.views)) for span in spans] == [("visit_0_0", 3)]
+
+
+def test_a_late_view_before_a_visit_begins_it():
+    spans = folded([view(20, path="/pricing/")], [view(0, told="ads")])
+    assert [(span.id, span.touch, span.paths) for span in spans] == [
+        ("visit_0_0", ADS, {"/": 10**9, "/pricing/": 10**9 + 20 * 60_000})
+    ]
+
+
+def test_a_late_campaign_cuts_a_visit():
+    spans = folded([view(0), view(10), view(20)], [view(5, told="ads")])
+    assert [(span.id, span.touch.channel, len(span.views)) for span in spans] == [
+        ("visit_0_0", "direct", 1),
+        ("visit_1_0", "paid_search", 3),
+    ]
+
+
+VIEWS = st.builds(
+    view,
+    st.integers(0, 300),
+    told=st.sampled_from(["", "", "", "ads", "mail"]),
+    path=st.sampled_from(["/", "/pricing/"]),
+)
+
+
+@given(st.lists(VIEWS, min_size=1, max_size=30), st.randoms(use_true_random=False))
+def test_visits_follow_from_the_views_and_not_from_when_they_were_told_of(views, rng):
+    at_once = folded(views)
+    assert sum(len(span.views) for span in at_once) == len(views)
+    for earlier, later in pairwise(at_once):
+        assert later.started_ms - earlier.last_ms > GAP_MS or later.views[0].named
+    shuffled = rng.sample(views, len(views))
+    batches = []
+    while shuffled:
+        size = rng.randrange(1, 6)
+        batches.append(shuffled[:size])
+        del shuffled[:size]
+    assert told_by(folded(*batches)) == told_by(at_once)
 
 
 def page(number: int, at: datetime, *, visitor: str = "b_" + "1" * 32, path: str = "/", **body) -> Event:
@@ -121,6 +183,41 @@ def test_a_batch_gives_the_same_visits_as_single_events(turn):
         for visitor in ("v_single", "v_batch")
     }
     assert seen["v_single"] == seen["v_batch"] and len(seen["v_batch"]) == 3
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_late_views_make_the_same_rows_as_punctual_ones(turn, seed):
+    rng = Random(seed)
+    campaigns = [{}, {}, {}, {"utm": {"source": "mail", "medium": "email", "campaign": "may"}}]
+    campaigns += [{"click_ids": {"gclid": "x"}}, {"referrer": "https://www.google.com/"}]
+
+    def rows(batches):
+        journal().clear()
+        for model in (PageSeen, Visit, Cursor):
+            model.objects.all().delete()
+        for batch in batches:
+            journal().append(batch)
+            turn()
+        columns = ("visitor", "started_at", "last_at", "pages", "channel", "campaign", "told", "views")
+        visits = Visit.objects.order_by("visitor", "started_at", "told").values_list(*columns)
+        seen = PageSeen.objects.order_by("visit__visitor", "visit__started_at", "path")
+        return list(visits), list(seen.values_list("visit__visitor", "visit__started_at", "path", "at"))
+
+    told = [
+        page(
+            number,
+            START + timedelta(minutes=rng.randrange(400)),
+            visitor=f"v_{rng.randrange(3)}",
+            path=rng.choice(("/", "/pricing/", "/blog/")),
+            **rng.choice(campaigns),
+        )
+        for number in range(60)
+    ]
+    punctual = rows([sorted(told, key=lambda event: event.occurred_at)])
+    late = rng.sample(told, len(told))
+    assert rows([late[begin : begin + 4] for begin in range(0, 60, 4)]) == punctual
+    again = replay.compare(readers.visits())
+    assert [(one.name, one.examples) for one in again.tables if not one.same] == []
 
 
 def test_bots_and_nobody_make_no_visit(turn):

@@ -27,7 +27,8 @@ class TimelineItem(models.Model):
     """An event of an identified person, copied from the journal; bots are left out."""
 
     id = models.BigAutoField(primary_key=True)
-    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    # The index below begins with the person: another would serve nobody.
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+", db_index=False)
     lead_id = models.CharField(max_length=40, blank=True)
     visitor = models.CharField(max_length=64, blank=True)
     message_id = models.CharField(max_length=64, unique=True)

@@ -58,13 +58,10 @@ def _in_order(events: Sequence[Event], past: Sequence[Event]) -> list[Event]:
 
 def _keep(events: Sequence[Event], *, fetched: Sequence[Event]) -> None:
     _hand_over([event for event in events if event.body.get("instead_of")], fetched)
-    everything = [event for event in _in_order(events, _unknown(fetched)) if not event.body.get("bot")]
-    people = people_of(event.visitor for event in everything if event.visitor and not event.person)
-    owned = [
-        (event, person) for event in everything if (person := event.person or people.get(event.visitor or ""))
-    ]
-    asked = sorted({person for _, person in owned})
-    alive = {row[0] for row in rows.values(Person, ["id"], {"id": asked})}
+    everything = _in_order(events, _unknown(fetched)) if fetched else events
+    people = people_of({event.visitor for event in everything if event.visitor and not event.person})
+    named = {event.person for event in everything if event.person}
+    alive = {key: key for (key,) in rows.values(Person, ["id"], {"id": named})}
     # The past of a visitor may have been copied already.
     rows.put(
         TimelineItem,
@@ -76,11 +73,12 @@ def _keep(events: Sequence[Event], *, fetched: Sequence[Event]) -> None:
                 event.visitor or "",
                 event.message_id,
                 event.name,
-                clock.from_ms(event.occurred_at),
+                event.occurred_at,
                 _encode(event.body).decode(),
             )
-            for event, person in owned
-            if person in alive
+            for event in everything
+            if (person := alive.get(event.person) if event.person else people.get(event.visitor or ""))
+            and not event.body.get("bot")
         ],
     )
 

@@ -10,6 +10,8 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from operator import attrgetter
 from pathlib import Path
 from threading import local
 from typing import Any
@@ -54,6 +56,32 @@ def read(*, after: int, limit: int, names: Iterable[str] | None = None) -> list[
         found += held.events[begin : begin + limit - len(found)]
         after = held.end
     return found
+
+
+def batch(*, after: int, upto: int, limit: int, names: Iterable[str] | None) -> tuple[list[Event], int]:
+    """What a reader takes next, and the position up to which nothing was left out.
+
+    A batch of all names (None) is remembered, and serves the readers that come behind it in the same thread: an
+    event is decoded once, not once for each. They get no more than what is left of it.
+    """
+    store = journal()
+    state = (store.epoch(), *store.forgotten())
+    page: _Ahead | None = getattr(_local, "page", None)
+    if names is not None and page is not None and page.holds(state, None, after):
+        wanted = frozenset(names)
+        begin = bisect_right(page.events, after, key=attrgetter("position"))
+        found = [event for event in islice(page.events, begin, None) if event.name in wanted][:limit]
+        if page.end < upto:
+            # Further on was not looked at.
+            upto = found[-1].position if found else page.end
+    else:
+        found = read(after=after, limit=limit, names=names)
+    found = [event for event in found if event.position <= upto]
+    # With fewer than asked for, everything up to there was looked at.
+    to = found[-1].position if len(found) == limit else upto
+    if names is None:
+        _local.page = _Ahead(state, None, after, to, found)
+    return found, to
 
 
 @dataclass(frozen=True)
@@ -192,4 +220,4 @@ def forget(subjects: Iterable[str]) -> None:
     Takes visitor ids and person ids alike. Hold no records transaction: live rows go in small chunks.
     """
     journal().forget(subjects)
-    _local.ahead = None
+    _local.ahead = _local.page = None

@@ -41,20 +41,17 @@ def personal_hash(value: str) -> str:
 
 
 @cache
-def _fields(fact: Any) -> list[tuple[str, bool]]:
-    """The names of the fields of a kind of fact, and whether each is personal."""
-    return [(field.name, bool(field.metadata.get("personal"))) for field in dataclasses.fields(fact)]
+def _personal(kind: Any) -> list[str]:
+    """The names of the personal fields of a kind of fact."""
+    return [field.name for field in dataclasses.fields(kind) if field.metadata.get("personal")]
 
 
 def _body(fact: Fact) -> dict[str, Any]:
-    body = {}
+    body = dict(vars(fact))
     kind: Any = type(fact)
-    for name, personal in _fields(kind):
-        value = getattr(fact, name)
-        if personal:
-            body[f"{name}_hash"] = personal_hash(value) if value else None
-        else:
-            body[name] = value
+    for name in _personal(kind):
+        value = body.pop(name)
+        body[f"{name}_hash"] = personal_hash(value) if value else None
     return body
 
 
@@ -140,7 +137,7 @@ class gathering:
 
 def relay(*, limit: int = 500) -> int:
     """Carry waiting facts into the journal; returns how many rows were carried."""
-    waiting = list(OutboxEvent.objects.order_by("id")[:limit].values_list("id", "payload"))
+    waiting = rows.ask(OutboxEvent, "select id, payload from journal_outbox order by id limit %s", [limit])
     if not waiting:
         return 0
     journal().append([_decode(payload) for _, payload in waiting])

@@ -17,11 +17,11 @@ import msgspec
 from django.db import models, transaction
 
 from handraiser.core.journal import history
-from handraiser.core.journal.events.base import Fact
+from handraiser.core.journal.events.base import CATALOGUE, Fact
 from handraiser.core.journal.live import journal
 from handraiser.core.journal.models import Cursor, ParkedEvent
 from handraiser.core.journal.outbox import current_cause
-from handraiser.kit import clock, failpoints
+from handraiser.kit import clock, failpoints, rows
 from handraiser.kit.envelope import Event
 from handraiser.kit.errors import DomainError
 
@@ -115,20 +115,25 @@ def step(this: Reader) -> int:
     Raises DomainError("journal_replaced") if the cursor belongs to another journal or lies ahead of this one.
     """
     store = journal()
-    cursor, _ = Cursor.objects.get_or_create(
-        reader=this.name, defaults={"epoch": store.epoch(), "position": 0}
-    )
-    head = store.head()
-    _refuse_strange(cursor, epoch=store.epoch(), head=head)
+    epoch, head = store.epoch(), store.head()
+    cursors = {
+        cursor.reader: cursor
+        for cursor in rows.find(Cursor, {"reader": [this.name, this.after or this.name]})
+    }
+    cursor = cursors.get(this.name)
+    if cursor is None:
+        cursor, _ = Cursor.objects.get_or_create(reader=this.name, defaults={"epoch": epoch, "position": 0})
+    _refuse_strange(cursor, epoch=epoch, head=head)
     if this.after:
-        ahead = Cursor.objects.filter(reader=this.after).values_list("position", flat=True).first()
-        head = min(head, ahead or 0)
+        head = min(head, cursors[this.after].position if this.after in cursors else 0)
     if cursor.position >= head:
         return 0
-    events = history.read(after=cursor.position, limit=this.batch, names=this.events)
-    events = [event for event in events if event.position <= head]
-    # With fewer than asked for, everything up to the head was looked at.
-    to = events[-1].position if len(events) == this.batch else head
+    everything = this.events >= CATALOGUE.keys()
+    events, to = history.batch(
+        after=cursor.position, upto=head, limit=this.batch, names=None if everything else this.events
+    )
+    if everything:
+        events = [event for event in events if event.name in this.events]
     try:
         _take(this, events, start=cursor.position, to=to, epoch=cursor.epoch)
     except _Moved:
@@ -171,11 +176,8 @@ def _move(this: Reader, *, start: int, to: int, epoch: str) -> None:
 
 def _unblocked(this: Reader, events: Sequence[Event]) -> Sequence[Event]:
     """Park the events whose subject already waits; return the others."""
-    waiting = set(
-        ParkedEvent.objects.filter(reader=this.name, set_aside_at=None)
-        .exclude(subject="")
-        .values_list("subject", flat=True)
-    )
+    parked = rows.values(ParkedEvent, ["subject"], {"reader": this.name, "set_aside_at": None})
+    waiting = {subject for (subject,) in parked if subject}
     if not waiting:
         return events
     free = []
@@ -210,11 +212,11 @@ def retry(this: Reader, *, due_only: bool = True) -> int:
 
     The wait doubles with each failure, up to a day.
     """
-    rows = ParkedEvent.objects.filter(reader=this.name, set_aside_at=None).order_by("position")
+    parked = ParkedEvent.objects.filter(reader=this.name, set_aside_at=None).order_by("position")
     done = 0
     blocked: set[str] = set()
     now = clock.now()
-    for row in rows:
+    for row in parked:
         # A later event of a waiting subject may not overtake, even when its own time has come.
         if row.subject in blocked or (due_only and row.next_try_at > now):
             if row.subject:

@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from handraiser.core.people.models import Identifier, Person
-from handraiser.kit import rows
+from handraiser.kit import clock, rows
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 3, 29, 1, 30, 0, 123456, tzinfo=UTC)
@@ -34,6 +34,34 @@ def test_it_works():
     # A row that was inserted this way is one that Django knows as stored.
     ann.save()
     assert Person.objects.count() == 2
+
+
+def test_many_rows_and_moments_as_milliseconds_are_what_django_would_have_written():
+    moments = [AT.replace(microsecond=0) + timedelta(milliseconds=501 * number) for number in range(150)]
+    names = ["id", "first_name", "last_name", "created_at", "last_seen_at", "attributes", "proposed"]
+    written = [
+        (f"person_{number}", "%s ?", "(x)", clock.ms(at), None, "{}", "{}")
+        for number, at in enumerate(moments)
+    ]
+    with transaction.atomic():
+        rows.insert([person(id="person_7", first_name="Ann")])
+        others = [
+            field.attname
+            for field in Person._meta.concrete_fields
+            if field.attname not in names and not field.null and field.attname != "id"
+        ]
+        plain = [tuple(getattr(person(), name) for name in others)] * len(written)
+        rows.put(
+            Person,
+            [*names, *others],
+            [(*one, *more) for one, more in zip(written, plain, strict=True)],
+            key=["id"],
+            changes=["created_at"],
+        )
+    kept = Person.objects.in_bulk()
+    assert [kept[f"person_{number}"].created_at for number in range(150)] == moments
+    assert (kept["person_7"].first_name, kept["person_8"].first_name) == ("Ann", "%s ?")
+    assert Person.objects.filter(created_at=moments[33]).count() == 1
 
 
 def test_nothing_is_no_statement(django_assert_num_queries):
