@@ -11,7 +11,7 @@ import logging
 import re
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -144,9 +144,7 @@ class Collector:
         await self._buffer.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = {
-            name: text.decode("latin-1") for raw, text in scope["headers"] if (name := _HEARD.get(raw))
-        }
+        headers = {_HEARD[raw]: text.decode("latin-1") for raw, text in scope["headers"] if raw in _HEARD}
         cors = self._cors(scope["path"], headers)
         if scope["method"] == "OPTIONS":
             await _answer(send, 204, b"", _preflight(headers, cors))
@@ -156,8 +154,8 @@ class Collector:
             return
         try:
             reply = await self._take(scope, headers, receive)
-        except _Refused as refused:
-            reason = refused.reason
+        except (_Refused, shapes.Unreadable) as refused:
+            reason = _reason(refused)
             self._count(reason)
             status = _STATUS[reason]
             if status == 413 and scope["path"] != "/e":
@@ -176,15 +174,11 @@ class Collector:
         if verb == "e":
             self._limit(address)
             sender = self._browser(address, headers)
-            body = await _body(headers, receive)
-            with _readable():
-                body = shapes.unpack(body)
-                hits = shapes.from_tracker(body, sender, now_ms=self._now())
+            body = shapes.unpack(await _body(headers, receive))
+            hits = shapes.from_tracker(body, sender, now_ms=self._now())
             return await self._store(hits, size=len(body))
-        body = await _body(headers, receive)
-        with _readable():
-            body = shapes.unpack(body)
-            sent = shapes.Sent(verb, body)
+        body = shapes.unpack(await _body(headers, receive))
+        sent = shapes.Sent(verb, body)
         key = await self._key(headers, sent.write_key)
         if key is None or key.public:
             self._limit(address)
@@ -200,11 +194,11 @@ class Collector:
     async def _store(self, hits: Sequence[Hit], *, size: int) -> bytes:
         events: list[Event] = []
         identifications: list[Identification] = []
-        dropped: Counter[Reason] = Counter()
+        dropped: dict[Reason, int] = {}
         for hit in hits:
             result = steps.take(hit, self._steps)
             if isinstance(result, Drop):
-                dropped[result.reason] += 1
+                dropped[result.reason] = dropped.get(result.reason, 0) + 1
                 self._count(result.reason, steps.fact_of(hit))
                 continue
             events.append(steps.event(result))
@@ -224,7 +218,7 @@ class Collector:
             raise _Refused(Reason.NOT_STORED) from None
         if not dropped:
             return _all_taken(len(events))
-        return _json({"success": True, "taken": len(events), "dropped": dict(dropped)})
+        return _json({"success": True, "taken": len(events), "dropped": dropped})
 
     def _now(self) -> int:
         return int(self._settings.clock() * 1000)
@@ -260,7 +254,7 @@ class Collector:
         return Sender(
             address=address,
             user_agent=headers.get("user-agent", "")[:500],
-            host=steps.host_of(f"//{headers.get('host', '')}"),
+            host=_host(headers.get("host", "")),
             private=headers.get("sec-gpc") == "1" or headers.get("dnt") == "1",
             key=key,
         )
@@ -275,9 +269,10 @@ class Collector:
 
     def _address(self, scope: Scope, headers: Mapping[str, str]) -> str:
         address = (scope.get("client") or ("", 0))[0]
-        hops = [hop.strip() for hop in headers.get("x-forwarded-for", "").split(",") if hop.strip()]
-        while hops and self._is_proxy(address):
-            address = hops.pop()
+        if "x-forwarded-for" in headers:
+            hops = [hop.strip() for hop in headers["x-forwarded-for"].split(",") if hop.strip()]
+            while hops and self._is_proxy(address):
+                address = hops.pop()
         return str(address)[:60]
 
     def _is_proxy(self, address: str) -> bool:
@@ -327,14 +322,15 @@ def _verb(path: str) -> str | None:
     return _SHORT.get(found[1], found[1]) if found else None
 
 
-@contextlib.contextmanager
-def _readable() -> Iterator[None]:
-    try:
-        yield
-    except shapes.TooLarge:
-        raise _Refused(Reason.TOO_LARGE) from None
-    except shapes.Unreadable:
-        raise _Refused(Reason.MALFORMED) from None
+def _reason(refused: _Refused | shapes.Unreadable) -> Reason:
+    if isinstance(refused, _Refused):
+        return refused.reason
+    return Reason.TOO_LARGE if isinstance(refused, shapes.TooLarge) else Reason.MALFORMED
+
+
+@lru_cache(maxsize=256)
+def _host(header: str) -> str:
+    return steps.host_of(f"//{header}")
 
 
 def _preflight(headers: Mapping[str, str], cors: Mapping[str, str]) -> dict[str, str]:
@@ -396,8 +392,8 @@ _SENT_ALWAYS = [
 
 
 async def _answer(send: Send, status: int, body: bytes, headers: Mapping[str, str]) -> None:
-    more = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
-    length = (b"content-length", str(len(body)).encode())
+    more = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()] if headers else []
+    length = (b"content-length", b"%d" % len(body))
     start = {"type": "http.response.start", "status": status, "headers": [*_SENT_ALWAYS, length, *more]}
     await send(start)
     await send({"type": "http.response.body", "body": body})

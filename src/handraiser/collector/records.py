@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -128,5 +129,6 @@ class Records:
         return moment if self._conninfo else moment.strftime("%Y-%m-%d %H:%M:%S.%f")
 
 
+@lru_cache(maxsize=256)
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from handraiser.attract.rules import channels, hosts
@@ -132,7 +132,7 @@ def at_home(own_host: Callable[[str], bool]) -> Step:
 
 def unsolicited(hit: Hit) -> Hit | Drop:
     """Refuse visits made up to show their referrer to whoever reads the figures."""
-    if hit.referrer and hosts.is_spam(host_of(hit.referrer)):
+    if hit.referrer and _page_of(hit.referrer).spam:
         return Drop(Reason.SPAM_REFERRER)
     return hit
 
@@ -141,28 +141,36 @@ def campaign_kept(hit: Hit) -> Hit | Drop:
     """Take campaign and search term out of the addresses, then cut queries off: they hold tokens and addresses."""
     page = channels.unframed(hit.url, hit.referrer)
     said = channels.marks(_query(page.url))
-    utm = said.utm or hit.utm
-    hit.url, hit.referrer = _bare(hit.url), _bare(page.referrer)
-    hit.utm = {name[:40]: value[:200] for name, value in list(utm.items())[:12] if not _holds_address(value)}
+    if hit.url:
+        hit.url = _page_of(hit.url).bare
+    if utm := said.utm or hit.utm:
+        some = list(utm.items())[:12]
+        hit.utm = {name[:40]: value[:200] for name, value in some if not _holds_address(value)}
+    hit.referrer = ""
+    if page.referrer:
+        origin = _page_of(page.referrer)
+        hit.referrer = origin.bare
+        if origin.search and not hit.sender.private:
+            term = hosts.search_term(page.referrer)
+            hit.term = "" if _looks_personal(term) else term
     if not hit.sender.private:
         hit.click_ids = said.click_ids
-        if page.referrer and not _looks_personal(term := hosts.search_term(page.referrer)):
-            hit.term = term
     return hit
 
 
 def impersonal(hit: Hit) -> Hit | Drop:
     """Leave out properties that are, or look, personal. The names of those left out stay."""
-    kept: dict[str, Any] = {}
-    left_out: list[str] = []
-    for name, value in hit.properties.items():
-        if _personal(name, value):
-            left_out.append(name[:60])
-        else:
-            kept[name[:60]] = value
-    if left_out:
-        kept["left_out"] = left_out[:20]
-    hit.properties = kept
+    if hit.properties:
+        kept: dict[str, Any] = {}
+        left_out: list[str] = []
+        for name, value in hit.properties.items():
+            if _personal(name, value):
+                left_out.append(name[:60])
+            else:
+                kept[name[:60]] = value
+        if left_out:
+            kept["left_out"] = left_out[:20]
+        hit.properties = kept
     if _holds_address(hit.title):
         hit.title = ""
     if _holds_address(hit.name):
@@ -281,44 +289,55 @@ def identification(hit: Hit) -> Identification | None:
     )
 
 
+class _Page(NamedTuple):
+    """What an address without query and fragment says; `bare` is what of it may be kept."""
+
+    host: str
+    bare: str
+    path: str
+    spam: bool = False
+    search: bool = False  # an engine's: its query may hold what was searched for
+
+
 # Pages come again and again, only their queries differ.
 @lru_cache(maxsize=8192)
-def _parts(page: str) -> tuple[str, str, str]:
-    """(host, bare address, path) of an address without query and fragment; all "" if it is none."""
+def _page(page: str) -> _Page:
     try:
         parts = urlsplit(page)
         host = (parts.hostname or "").lower()
         port = f":{parts.port}" if parts.port else ""
     except ValueError:
-        return "", "", "/"
+        return _Page("", "", "/")
     personal = _holds_address(parts.path)
     if not host:
         bare = "" if parts.scheme or personal else parts.path[:500]
     else:
         bare = f"{parts.scheme}://{host}{port}{'/' if personal else parts.path}"[:500]
-    return host, bare, parts.path[:400] or "/"
+    known = hosts.known(host, parts.path)
+    return _Page(
+        host,
+        bare,
+        parts.path[:400] or "/",
+        spam=hosts.is_spam(host),
+        search=known is not None and known.kind == "search",
+    )
 
 
-def _page_and_query(url: str) -> tuple[str, str]:
-    page, _, query = url.partition("#")[0].partition("?")
-    return page, query
+def _page_of(url: str) -> _Page:
+    return _page(url.partition("#")[0].partition("?")[0])
 
 
 def host_of(url: str) -> str:
     """The host of an address, lower case, without the port; "" if there is none."""
-    return _parts(_page_and_query(url)[0])[0]
+    return _page_of(url).host
 
 
 def _query(url: str) -> str:
-    return _page_and_query(url)[1]
-
-
-def _bare(url: str) -> str:
-    return _parts(_page_and_query(url)[0])[1] if url else ""
+    return url.partition("#")[0].partition("?")[2]
 
 
 def _path(url: str) -> str:
-    return _parts(_page_and_query(url)[0])[2]
+    return _page_of(url).path
 
 
 @lru_cache(maxsize=8192)
@@ -337,7 +356,8 @@ def _holds_address(text: str) -> bool:
 
 def _looks_personal(value: Any) -> bool:
     if isinstance(value, str):
-        return _holds_address(value) or bool(_NUMBER.fullmatch(value.strip()))
+        # No number of nine digits is shorter.
+        return _holds_address(value) or (len(value) >= 9 and bool(_NUMBER.fullmatch(value.strip())))
     if isinstance(value, dict):
         return any(_personal(str(name), inner) for name, inner in value.items())
     if isinstance(value, list):

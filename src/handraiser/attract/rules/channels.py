@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 from handraiser.attract.rules.hosts import Known, known, named
@@ -115,10 +116,10 @@ UTM = (
     "source", "medium", "campaign", "term", "content", "id", "source_platform", "creative_format",
     "marketing_tactic",
 )  # fmt: skip
+_UTM_FIELDS = tuple((name, f"utm_{name}") for name in UTM)
 
 
-@dataclass(frozen=True)
-class Marks:
+class Marks(NamedTuple):
     """What an address says about its origin: `utm` fields without their prefix, click ids."""
 
     utm: dict[str, str]
@@ -137,21 +138,20 @@ def marks(query: str) -> Marks:
     for name, value in pairs:
         key = name.lower()
         fields.setdefault(_SPELLINGS.get(key, key), value)
-    utm = {name: fields[f"utm_{name}"][:200] for name in UTM if fields.get(f"utm_{name}")}
+    utm = {name: fields[field][:200] for name, field in _UTM_FIELDS if fields.get(field)}
     if not utm and (source := fields.get("ref") or fields.get("source")):
         utm = {"source": source[:200]}
     return Marks(
         utm,
         {
             name: "1" if name in _PERSONAL_CLICKS else fields[name][:300]
-            for name in _WHOSE_CLICK
-            if fields.get(name)
+            for name in fields.keys() & _WHOSE_CLICK.keys()
+            if fields[name]
         },
     )
 
 
-@dataclass(frozen=True)
-class Address:
+class Address(NamedTuple):
     """A page and what led to it, seen through a frame if it stands in one."""
 
     url: str

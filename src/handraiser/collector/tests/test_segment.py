@@ -92,6 +92,17 @@ def test_user_or_anonymous_id_and_null_is_none(door, who, visitor):
         assert door.events()[0].visitor.startswith(visitor)
 
 
+def test_numbers_for_texts_are_taken_and_what_is_neither_counts_as_not_said(door):
+    calls = [
+        {"type": "track", "event": 7, "userId": 42, "anonymousId": ["a"], "context": {"page": {"url": 5}}},
+        {"type": "track", "event": "7", "userId": "42", "context": {"page": [1], "userAgent": True}},
+    ]
+    ((status, *_),) = door.send(with_key(SECRET, {"batch": calls}, "/v1/batch"))
+    first, second = door.events()
+    assert status == 200 and first.visitor == second.visitor and first.visitor.startswith("u_")
+    assert [one.body["event"] for one in (first, second)] == ["7", "7"]
+
+
 def test_what_is_sent_again_is_known_by_its_message_id_alone(door):
     first = call(messageId="order-17", timestamp="2026-11-18T10:00:00Z")
     again = call(messageId="order-17", timestamp="2026-11-18T11:30:00Z")
