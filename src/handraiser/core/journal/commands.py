@@ -35,7 +35,7 @@ def show(*, say: Say) -> None:
     say(f"journal  epoch {store.epoch()}, head {store.head()}, {held}")
     sealed = f"{extent.days} days, {extent.sealed} events, {extent.files} files, {_size(extent.lake_bytes)}"
     last = datetime.fromtimestamp(0, UTC) + timedelta(days=extent.through)
-    until = f", through {last:%Y-%m-%d}" if extent.days else ""
+    until = f", through {last:%Y-%m-%d}" if extent.through else ""
     say(f"lake     {sealed}{until}")
     say(f"outbox   {state.unrelayed} waiting")
     dropped = store.drops()

@@ -79,8 +79,8 @@ class Health:
 
     @property
     def sealed_through(self) -> date | None:
-        """The last day that is sealed."""
-        return date(1970, 1, 1) + timedelta(days=self.extent.through) if self.extent.days else None
+        """The last day that is sealed to its end."""
+        return date(1970, 1, 1) + timedelta(days=self.extent.through) if self.extent.through else None
 
     @property
     def flowing(self) -> bool:

@@ -151,7 +151,7 @@ def not_yet_known(events: Sequence[Event], known: Iterable[tuple[str, str, int, 
 
 @dataclass(frozen=True)
 class Extent:
-    """How large journal and lake are."""
+    """How large journal and lake are; `through` is the last day of which no event is live."""
 
     live: int
     journal_bytes: int
@@ -166,16 +166,16 @@ class Extent:
 def extent() -> Extent:
     """Ask the stores; `waiting` counts those who are hidden but not yet out of the files."""
     store = journal()
-    manifest = store.manifest()
+    manifest, live = store.manifest(), store.live_days()
     files = {one.file for one in manifest if one.file}
     return Extent(
-        live=sum(count for count, _, _ in store.live_days().values()),
+        live=sum(count for count, _, _ in live.values()),
         journal_bytes=store.bytes(),
         days=len(manifest),
         sealed=sum(one.rows for one in manifest),
         files=len(files),
         lake_bytes=sum(path.stat().st_size for file in files if (path := folder() / file).exists()),
-        through=manifest[-1].day if manifest else 0,
+        through=max((one.day for one in manifest if one.day not in live), default=0),
         waiting=len(store.forgotten()),
     )
 
@@ -190,8 +190,8 @@ def missing() -> list[str]:
 def count(name: str | None = None) -> dict[str, Any]:
     """How many events are stored, how many of them distinct, and how many were dropped, by reason.
 
-    `name` is that of a fact, or the free name that a site gave to a tracked event. What is sealed was
-    distinct by the ids of its time, and is counted by position.
+    `name` is that of a fact, or the free name that a site gave to a tracked event. A stranger's
+    sealed event was distinct by the ids of its time, and is counted by position.
     """
     store = journal()
     narrowed = ""
@@ -200,18 +200,12 @@ def count(name: str | None = None) -> dict[str, Any]:
             "where name = $name"
             " or (name = 'attract.event_tracked' and json_extract_string(body, '$.event') = $name)"
         )
-    snapshot = store.snapshot()
     sql = f"select count(*), count(distinct coalesce(message_id, 'lake:' || position)) from events {narrowed}"
     values = {} if name is None else {"name": name}
-    stored, _ = questions.ask(store, folder(), sql, values, snapshot=snapshot)[0]
-    live = {event.message_id for row in snapshot.tail if _is(event := event_of(row), name)}
-    live_rows = sum(1 for row in snapshot.tail if _is(event_of(row), name))
-    return {"stored": stored, "distinct": stored - live_rows + len(live), "dropped": store.drops(name)}
-
-
-def _is(event: Event, name: str | None) -> bool:
-    free = event.body.get("event") if event.name == "attract.event_tracked" else None
-    return name is None or name in (event.name, free)
+    stored, distinct = questions.ask(
+        store, folder(), sql, values, fields=("position", "message_id", "name", "body")
+    )[0]
+    return {"stored": stored, "distinct": distinct, "dropped": store.drops(name)}
 
 
 def forget(subjects: Iterable[str]) -> None:

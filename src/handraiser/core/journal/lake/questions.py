@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from handraiser.core.journal.lake import engine
-from handraiser.core.journal.store import Snapshot, Store
+from handraiser.core.journal.store import Store
 
 _HERE = Path(__file__).parent / "sql"
 _TRIES = 3
@@ -50,28 +50,28 @@ def ask(
     sql: str,
     values: Mapping[str, Any] | None = None,
     *,
-    snapshot: Snapshot | None = None,
     threads: int = 1,
+    fields: Sequence[str] = engine.FIELDS,
     **limits: Any,
 ) -> list[tuple[Any, ...]]:
     """Ask files and tail of one moment, in which each event is seen once. The view is called `events`.
 
-    `limits` narrow the tail, as `Store.snapshot` takes them. A file that was replaced and removed while
-    we looked is no error: we look again.
+    Of the tail only these `fields` are brought over; `limits` narrow it, as `Store.snapshot` takes them. A file
+    that was replaced and removed while we looked is no error: we look again.
     """
     import duckdb
 
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     tried = 0
     while True:
-        moment = snapshot or store.snapshot(**limits)
+        moment = store.snapshot(columns=engine.needed(fields), **limits)
         db = engine.asked(threads=threads, spill=folder / "spill")
         try:
-            engine.lay_out(db, moment, folder, folder / f"tail-{secrets.token_hex(8)}.part")
+            engine.lay_out(db, moment, folder, folder / f"tail-{secrets.token_hex(8)}.part", fields)
             return db.execute(for_duckdb(sql), dict(values or {})).fetchall()
         except duckdb.IOException:
             tried += 1
-            if snapshot is not None or tried == _TRIES:
+            if tried == _TRIES:
                 raise
         finally:
             db.close()
@@ -84,4 +84,5 @@ def answer(
     sql = text(question)
     # Of the tail only what the question speaks of is brought over.
     names = sorted(set(re.findall(r"name = '([a-z_.]+)'", _bare(sql))))
-    return ask(store, folder, sql, values, threads=threads, names=names)
+    fields = [name for name in engine.FIELDS if re.search(rf"\b{name}\b", _bare(sql))]
+    return ask(store, folder, sql, values, threads=threads, fields=fields, names=names)

@@ -22,18 +22,24 @@ from pathlib import Path
 
 from handraiser.core.journal.lake import engine
 from handraiser.core.journal.store import Sealed, Store
-from handraiser.core.journal.store.rows import DAY_MS, Row
+from handraiser.core.journal.store.rows import DAY_MS
 from handraiser.kit import failpoints
 
 log = logging.getLogger(__name__)
 
 GRACE_MS = 3_600_000  # so long after midnight the relay may still bring events of yesterday
+OPEN_DAY_ROWS = (
+    50_000  # so many events of a day that is not over are sealed too: every question brings the rest over
+)
 MONTH_GRACE_DAYS = 3  # so long after its end a month waits for late events before it is sorted as one file
 STILL_READ_MS = 3_600_000  # a question that began before a change may still read the file of before
 SEEN_DAYS = 35  # so long at least a message that is sent again is known
 _LITTER_S = 3_600
 _ROW_GROUP = 60_000
-_LEVEL = 9
+_LEVEL = 3
+# By name first: a question reads the row groups of the names that it speaks of and skips all others; what is alike
+# lies together and takes less room. Then by visitor, whose past is asked for when somebody becomes known.
+_ORDER = "name, visitor, occurred_at, position"
 _PRUNE_EVERY_DAYS = 7
 _PRUNED = "seen_pruned_on"
 
@@ -57,8 +63,13 @@ def today(at_ms: int) -> int:
     return (at_ms - GRACE_MS) // DAY_MS
 
 
+def due(store: Store, *, at_ms: int) -> bool:
+    """Whether there is anything to seal, if the readers are far enough."""
+    return bool(_full(store, before=today(at_ms)))
+
+
 def run(store: Store, folder: Path, *, slowest: int, at_ms: int) -> Done:
-    """Seal all days that are over, sort closed months, rewrite for the forgotten, tidy up.
+    """Seal the days that are over and much of an open one, sort closed months, rewrite for the forgotten, tidy.
 
     `slowest` is the position of the reader that is furthest behind: nothing that it has not read is sealed.
     Raises Busy when another process is at it.
@@ -91,17 +102,28 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
 
 
+def _full(store: Store, *, before: int) -> dict[int, tuple[int, int]]:
+    """Days with rows that are worth a file: {day: (lowest, highest position)}. Those of an open day are when they
+    are many, also beside what its file holds by now, for that is written anew."""
+    held = {one.day: one.rows for one in store.manifest()}
+    return {
+        day: (lowest, highest)
+        for day, (rows, lowest, highest) in store.live_days().items()
+        if day < before or rows >= max(OPEN_DAY_ROWS, held.get(day, 0) // 4)
+    }
+
+
 def _ready(store: Store, *, slowest: int, before: int) -> list[list[int]]:
     """Days to seal, each with those that share its file."""
     manifest = {one.day: one for one in store.manifest()}
     units: dict[str, list[int]] = {}
-    for day, (_, lowest, highest) in store.live_days().items():
-        if day >= before or lowest > slowest:
+    for day, (lowest, highest) in _full(store, before=before).items():
+        if lowest > slowest:
             continue
         known = manifest.get(day)
         if known is not None and known.file:
             units[known.file] = [one.day for one in manifest.values() if one.file == known.file]
-        elif known is not None or highest <= slowest:
+        elif known is not None or highest <= slowest or day >= before:
             units[f"day {day}"] = [day]
     return list(units.values())
 
@@ -145,15 +167,15 @@ def _rewrite(
     through = dict.fromkeys(days, 0) | {one.day: one.through for one in before}
     newest = dict(through)
 
-    def live() -> Iterator[Row]:
+    def live() -> Iterator[list[str]]:
         for day in days:
-            for page in store.of_day(day, after=through[day], through=slowest):
-                newest[day] = page[-1][0]
-                yield from page
+            for last, lines in store.of_day(day, after=through[day], through=slowest):
+                newest[day] = last
+                yield lines
 
     staging, unfinished = folder / "staging.tmp", folder / "file.tmp"
     with staging.open("wb") as opened:
-        added = engine.stage(live(), opened)
+        added = engine.write(live(), opened)
     name = _name(days, max(newest.values()))
     now = _write(
         unfinished,
@@ -204,7 +226,7 @@ def _write(
         source = f"({' union all by name '.join(parts)}) e"
         wanted = f"from {source} {engine.NOT_FORGOTTEN if forgotten else ''}"
         copied = db.execute(
-            f"copy (select e.* {wanted} order by visitor, occurred_at, position) to {engine.quoted(str(target))}"
+            f"copy (select e.* {wanted} order by {_ORDER}) to {engine.quoted(str(target))}"
             f" (format parquet, parquet_version v2, compression zstd, compression_level {_LEVEL},"
             f" row_group_size {_ROW_GROUP})"
         ).fetchall()[0][0]

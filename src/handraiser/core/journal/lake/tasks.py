@@ -19,7 +19,6 @@ from handraiser.core.journal.readers import Reader
 from handraiser.kit import clock
 
 log = logging.getLogger(__name__)
-_DONE = "sealed_on"
 
 
 def slowest(all_readers: Sequence[Reader]) -> int:
@@ -30,13 +29,8 @@ def slowest(all_readers: Sequence[Reader]) -> int:
 
 def seal(*, at: datetime) -> sealing.Done:
     """Seal what is over. Raises sealing.Busy when another process does."""
-    store = journal()
-    at_ms = clock.ms(at)
     before = slowest(settings.READERS())
-    done = sealing.run(store, history.folder(), slowest=before, at_ms=at_ms)
-    if not any(day < sealing.today(at_ms) for day in store.live_days()):
-        store.set_meta(_DONE, str(sealing.today(at_ms)))
-    return done
+    return sealing.run(journal(), history.folder(), slowest=before, at_ms=clock.ms(at))
 
 
 @task
@@ -52,11 +46,8 @@ def seal_days() -> None:
 
 
 def look(now: datetime) -> int:
-    """Hand a night's sealing to the tasks process; again while a reader that was behind kept a day back."""
-    store = journal()
-    if int(store.meta(_DONE) or 0) >= sealing.today(clock.ms(now)):
-        return 0
-    if not any(day < sealing.today(clock.ms(now)) for day in store.live_days()):
+    """Hand what is to be sealed to the tasks process; again while a reader that was behind kept some back."""
+    if not sealing.due(journal(), at_ms=clock.ms(now)):
         return 0
     waiting = DBTaskResult.objects.filter(task_path=seal_days.module_path, status__in=("READY", "RUNNING"))
     if not waiting.filter(enqueued_at__gt=now - timedelta(hours=6)).exists():

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
-from handraiser.core.journal.store.rows import CHUNK, COLUMNS, Row, Sealed, Snapshot
+from handraiser.core.journal.store.rows import CHUNK, COLUMNS, Row, Sealed, Snapshot, line
 
 # In the tail: what no file of the manifest holds, and nobody asked to forget.
 _LIVE = """
@@ -19,7 +19,7 @@ _LIVE = """
     and not exists (select 1 from {s}forgotten f where f.subject = e.visitor and e.position <= f.through)
     and not exists (select 1 from {s}forgotten f where f.subject = e.person and e.position <= f.through)
 """
-_E_COLUMNS = ", ".join(f"e.{name}" for name in COLUMNS.split(", "))
+_EVERY = tuple(COLUMNS.split(", "))
 _PAGE = 10_000
 
 
@@ -62,9 +62,10 @@ class Keeping:
         names: Iterable[str] | None = None,
         visitors: Iterable[str] | None = None,
         limit: int | None = None,
+        columns: Sequence[str] = _EVERY,
     ) -> Snapshot:
         """The manifest and the tail at one moment; the tail limited to what is asked for."""
-        sql, values = f"select {_E_COLUMNS} {_LIVE} and e.position > ?", list[Any]([after])
+        sql, values = f"select {line(columns, 'e.')} {_LIVE} and e.position > ?", list[Any]([after])
         with self._looking():
             if names is not None:
                 comparison, value = self._among(sorted(names))
@@ -81,7 +82,8 @@ class Keeping:
             return Snapshot(
                 sealed=self._manifest(),
                 forgotten=self._all("select subject, through from {s}forgotten order by subject"),
-                tail=self._all(sql, values),
+                columns=tuple(columns),
+                tail=[row[0] for row in self._all(sql, values)],
             )
 
     def manifest(self) -> list[Sealed]:
@@ -104,17 +106,18 @@ class Keeping:
         )
         return {day: (count, low, high) for day, count, low, high in self._all(sql)}
 
-    def of_day(self, day: int, *, after: int, through: int) -> Iterator[list[Row]]:
-        """The live rows of a day with positions in (after, through], some thousands at a time."""
+    def of_day(self, day: int, *, after: int, through: int) -> Iterator[tuple[int, list[str]]]:
+        """The live rows of a day with positions in (after, through], some thousands at a time: the last position
+        and the rows as lines of all columns."""
         while True:
             page = self._all(
-                f"select {COLUMNS} from {{s}}event where day = ? and position > ? and position <= ?"
+                f"select position, {line(_EVERY)} from {{s}}event where day = ? and position > ? and position <= ?"
                 " order by position limit ?",
                 (day, after, through, _PAGE),
             )
             if page:
-                yield page
                 after = page[-1][0]
+                yield after, [row[1] for row in page]
             if len(page) < _PAGE:
                 return
 

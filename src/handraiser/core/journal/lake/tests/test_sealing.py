@@ -44,7 +44,7 @@ def event(number: int, day: int = 0, visitor: str | None = "v_1", **fields) -> E
             "visitor": visitor,
             "body": {
                 "path": f"/{number}/",
-                "url": f"http://127.0.0.1/{number}/?q=ä'\"",
+                "url": f"http://127.0.0.1/{number}/?q=ä'\"\x00\x01\n,",
                 "bot": "",
                 "n": number,
             },
@@ -73,6 +73,15 @@ def test_it_works(store, tmp_path):
     done = seal(store, tmp_path / "lake", 1)
     assert (done.rows, done.trimmed, live(store)) == (5, 5, 5)
     assert whole(store, tmp_path / "lake") == before and len(before) == 10
+
+
+def test_any_text_comes_back_as_it_was(store, tmp_path):
+    strange = ["", "a,b", 'a"b', "a\x01b\x01", "\x01", "two\nlines\r\n", "ä\u2028", " v ", "null", "\\N", "'"]
+    store.append([event(n, visitor=text, cause=text or None) for n, text in enumerate(strange)])
+    before = whole(store, tmp_path / "lake")
+    assert [row[4] for row in before] == strange and before[0][7] is None
+    seal(store, tmp_path / "lake", 2)
+    assert live(store) == 0 and whole(store, tmp_path / "lake") == before
 
 
 def test_ids_of_strangers_stay_out_and_those_of_known_people_stay(store, tmp_path):
@@ -118,6 +127,27 @@ def test_today_and_the_hour_after_it_stay(store, tmp_path):
     store.append([event(1)])
     assert sealing.run(store, tmp_path / "lake", slowest=1, at_ms=at(1, 0) + HOUR - 1).files == []
     assert sealing.run(store, tmp_path / "lake", slowest=1, at_ms=at(1, 0) + HOUR).rows == 1
+
+
+def test_of_an_open_day_what_is_much_is_sealed_as_it_grows(store, tmp_path, monkeypatch):
+    monkeypatch.setattr(sealing, "OPEN_DAY_ROWS", 10)
+    lake, now = tmp_path / "lake", at(0, 20)
+
+    def grow(first: int, count: int) -> tuple[bool, int]:
+        store.append([event(n) for n in range(first, first + count)])
+        due = sealing.due(store, at_ms=now)
+        return due, sealing.run(store, lake, slowest=store.head() - 1, at_ms=now).rows
+
+    assert grow(0, 9) == (False, 0)
+    assert grow(9, 1) == (True, 9)  # the last one a reader has not read
+    assert live(store) == 1 and len(whole(store, lake)) == 10
+    assert grow(10, 40) == (True, 49)
+    assert grow(50, 10) == (False, 0)  # few beside what would be written anew
+    assert grow(60, 3) == (True, 62)
+    assert store.append([event(5)]) == 0
+    assert [row[0] for row in whole(store, lake)] == list(range(1, 64))
+    seal(store, lake, 1)
+    assert live(store) == 0 and store.manifest()[0].rows == 63
 
 
 def test_a_closed_month_becomes_one_file_and_takes_late_events(store, tmp_path):
