@@ -1,8 +1,8 @@
-"""The spine at speed: the collector, the journal's readers, the lake, the timeline of one person."""
+"""The spine at speed: the collector, the journal's readers, the lake, the timeline of one person, kills."""
 
 from __future__ import annotations
 
-from benchmarks import spine_collector, spine_lake, spine_readers, spine_timeline
+from benchmarks import spine_collector, spine_kills, spine_lake, spine_readers, spine_timeline
 from benchmarks.rows import Rows
 
 
@@ -12,3 +12,4 @@ def measure(rows: Rows) -> None:
     spine_readers.measure(rows)
     spine_lake.measure(rows)
     spine_timeline.measure(rows)
+    spine_kills.measure(rows)

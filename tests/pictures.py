@@ -20,6 +20,7 @@ from tests.screens import (
     ask_for_the_playbook,
     chromium,
     enter,
+    made_ready,
     new_page,
 )
 
@@ -48,9 +49,11 @@ def take(page: Page, walk: Walk, screen: Screen, size: str) -> None:
         keep(page.screenshot(), f"{screen.name}.{size}.{theme}")
 
 
-def walk_through(browser: Browser, url: str, owner: tuple[str, str], only: list[str]) -> None:
+def walk_through(
+    browser: Browser, url: str, made: dict[str, str], owner: tuple[str, str], only: list[str]
+) -> None:
     """All screens, or those that were named, on both sizes."""
-    walk = Walk(url)
+    walk = Walk(url, made)
     walk.begin_a_draft(signed_in(browser, url, owner))
     stranger = new_page(browser)
     thanks = ask_for_the_playbook(stranger, url)
@@ -80,7 +83,7 @@ def main(only: list[str]) -> None:
     with Product(demo=True) as product, chromium() as browser:
         # Only the owner's password is printed; a rep's day is worth a picture too.
         product.script(_REP_MAY_ENTER.format(*REP))
-        walk_through(browser, product.url, (product.email, product.password), only)
+        walk_through(browser, product.url, made_ready(product), (product.email, product.password), only)
 
 
 if __name__ == "__main__":

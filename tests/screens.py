@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.product import Product
+
 # A headless browser says so, and the product rightly counts it as a machine.
 BROWSER = (
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
@@ -19,13 +21,16 @@ DESKTOP, PHONE = (1440, 900), (390, 844)
 
 @dataclass(frozen=True)
 class Screen:
-    """One screen. `follow` selects the link on `path` that leads to it; `opens` what to press for its dialog."""
+    """One screen. `follow` selects the link on `path` that leads to it; `opens` what to press for its dialog,
+    `shows` what is there then. `{loner}` in a path is somebody without a lead, whom `made_ready` makes.
+    """
 
     name: str
     path: str
     follow: str = ""
     opens: tuple[str, ...] = ()
     rep: bool = False
+    shows: str = "dialog[open] :is(h1, h2, input):visible"
 
 
 PUBLIC = (
@@ -54,7 +59,18 @@ ADMIN = (
     Screen(
         "lead-note", "/admin/leads/?q=Ines", follow=_INES, opens=("a[href*='/note/'][data-dialog]:visible",)
     ),
+    Screen(
+        "lead-jump",
+        "/admin/leads/?q=Ines",
+        follow=_INES,
+        opens=(".jump summary",),
+        shows="#tl-years .yr:visible",
+    ),
     Screen("lead-new", "/admin/leads/add/"),
+    Screen("person", "/admin/people/{loner}/"),
+    Screen("duplicates", "/admin/people/duplicates/"),
+    Screen("duplicates-none", "/admin/people/duplicates/?show=apart"),
+    Screen("merge", "/admin/people/duplicates/", follow="main a[href*='/people/compare/']"),
     Screen("companies", "/admin/companies/"),
     Screen("company", "/admin/companies/", follow="main a[href*='/companies/company_']:has-text('Halden')"),
     Screen("pipeline", "/admin/pipeline/"),
@@ -104,6 +120,37 @@ ADMIN = (
     Screen("audit", "/admin/settings/audit/"),
     Screen("you", "/admin/settings/you/"),
 )
+
+
+# The demo firm is tidy: nobody is there twice, and whoever is there has a lead.
+_UNTIDY = """
+import django; django.setup()
+from handraiser.core.identity.actions import duplicates, identifiers
+from handraiser.kit import clock
+at = clock.now()
+twice = [
+    dict(first_name="Inez", last_name="Brandt", company_name="Halden Foods", job_title="VP Marketing"),
+    dict(first_name="Hugo", last_name="Marsh", company_name="Hollin Ridge"),
+]
+for values in twice:
+    email = f"{values['first_name'][0]}.{values['last_name']}@mail.example.com".lower()
+    identifiers.resolve(at=at, how="import", email=email, values=values)
+loner = identifiers.resolve(
+    at=at, how="api", email="sol.adeyemi@larchlane.example.com", phone="+44 20 7946 0017",
+    values=dict(first_name="Sol", last_name="Adeyemi", company_name="Larch Lane", country="GB"),
+)
+duplicates.run(search_id=duplicates.ask(at=at).id, clock=clock.now)
+print(loner.person.id)
+"""
+
+
+def made_ready(product: Product) -> dict[str, str]:
+    """Make what a tidy young firm has not: people who are there twice, somebody without a lead, sealed days.
+
+    Returns what `Walk` has to know.
+    """
+    product.command("seal", check=False)  # its own night may be at it already
+    return {"loner": product.script(_UNTIDY).split()[-1]}
 
 
 @contextmanager
@@ -164,8 +211,9 @@ def ask_for_the_playbook(page: Page, url: str) -> Screen:
 class Walk:
     """Finds the screens of one running product. Links are followed once and remembered."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, made: dict[str, str]) -> None:
         self.url = url
+        self.made = made
         self.found: dict[tuple[str, str], str] = {}
 
     def begin_a_draft(self, page: Page) -> None:
@@ -181,12 +229,12 @@ class Walk:
         for button in screen.opens:
             page.locator(button).first.click()
         if screen.opens:
-            page.locator("dialog[open] :is(h1, h2, input):visible").first.wait_for()
+            page.locator(screen.shows).first.wait_for()
             page.wait_for_load_state("networkidle")
 
     def _address(self, page: Page, screen: Screen) -> str:
         if not screen.follow:
-            return screen.path
+            return screen.path.format(**self.made)
         key = (screen.path, screen.follow)
         if key not in self.found:
             page.goto(self.url + screen.path)

@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from handraiser.core.journal.lake import questions
 from handraiser.core.journal.store import Store, open_store
 from tests import databases
 
@@ -35,6 +36,15 @@ def journal(home: Path) -> Store:
     store = open_store(path=home / "journal.sqlite3", conninfo=databases.url_of(home))
     store.prepare()
     return store
+
+
+def events(home: Path, sql: str) -> list[tuple[Any, ...]]:
+    """Ask every event, sealed or not, once: the SQL is the lake's, the view is called `events`."""
+    store = journal(home)
+    try:
+        return questions.ask(store, home / "lake", sql)
+    finally:
+        store.close()
 
 
 def message_ids(home: Path) -> Counter[str]:

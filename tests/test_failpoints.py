@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 import signal
 import time
@@ -12,6 +13,8 @@ import pytest
 from handraiser.kit.envelope import Event
 from tests import databases, stores
 from tests.product import Product
+from tests.proof.traffic import Traffic
+from tests.proof.verdict import _sent_as
 
 ROOT = Path(__file__).resolve().parent.parent
 LEADS = 20
@@ -90,6 +93,27 @@ def test_a_killed_loop_does_everything_once(busy, tmp_path, failpoint):
         assert stores.effects(product.home)["journal_outbox"] > LEADS
     product.settle()
     assert stores.effects(product.home) == wanted
+
+
+@pytest.mark.parametrize("failpoint", ["collector.committed"])
+def test_a_door_killed_between_commit_and_answer_keeps_each_event_once(tmp_path, failpoint):
+    product = at(databases.lay(tmp_path / "home"))
+    web = product.spawn("-m", "handraiser.cli", "web", HANDRAISER_FAILPOINT=failpoint)
+    product.wait_for(web)
+    client = Traffic(product.port, "", random.Random(1))
+    client.repeats = 0
+    with client.flowing(client.post_events):
+        assert web.wait(60) == -signal.SIGKILL, product.log()
+        assert not client.events and len(stores.message_ids(product.home)) == 20
+        web = product.spawn("-m", "handraiser.cli", "web")
+        product.wait_for(web)
+        while not client.events:
+            assert web.poll() is None, product.log()
+            time.sleep(0.01)
+    web.kill()
+    web.wait()
+    stored = stores.message_ids(product.home)
+    assert {_sent_as(name) for name in client.events} <= stored.keys() and set(stored.values()) == {1}
 
 
 @pytest.mark.parametrize("failpoint", ["import.undone_chunk"])

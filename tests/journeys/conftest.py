@@ -93,16 +93,21 @@ def open_page(browser):
     """A new page in a browser of its own: `open_page(phone=True, javascript=False)`."""
     contexts, errors = [], []
 
+    def refused(page: Page, said: str) -> None:
+        if "Content Security Policy" in said:
+            errors.append(f"{page.url}: {said}")
+
     def make(*, phone: bool = False, javascript: bool = True) -> Page:
         page = new_page(browser, PHONE if phone else DESKTOP, javascript=javascript)
         contexts.append(page.context)
         page.on("pageerror", lambda error: errors.append(f"{page.url}: {error.stack}"))
+        page.on("console", lambda said: refused(page, said.text))
         return page
 
     yield make
     for context in contexts:
         context.close()
-    assert errors == [], "scripts must not fail"
+    assert errors == [], "scripts must not fail, and our own policy must refuse nothing of ours"
 
 
 def sign_in(page: Page, product: Product, box: str) -> None:

@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 from tests import databases
 from tests.journeys.conftest import sign_in
 from tests.product import Product
-from tests.screens import ADMIN, PUBLIC, Screen, Walk, ask_for_the_playbook
+from tests.screens import ADMIN, PUBLIC, Screen, Walk, ask_for_the_playbook, made_ready
 
 pytestmark = pytest.mark.browser
 
@@ -45,12 +45,12 @@ loop.settle(wiring.READERS, wiring.SWEEPS)
 
 @pytest.fixture(scope="module")
 def busy(northlight_home, tmp_path_factory):
-    """The demo firm after a week."""
+    """The demo firm after a week, and what was made for its screens."""
     home = databases.lay(tmp_path_factory.mktemp("busy") / "home", like=northlight_home)
     product = Product(home=home, HANDRAISER_OUTGOING_ALLOW="127.0.0.1")
     product.script(_A_WEEK)
     with product:
-        yield product
+        yield product, made_ready(product)
 
 
 def _let_colours_come(page: Page) -> None:
@@ -87,13 +87,14 @@ def walk_through(walk: Walk, page: Page, screens) -> list[str]:
 
 
 def test_every_screen_is_accessible(busy, open_page):
-    walk = Walk(busy.url)
+    product, made = busy
+    walk = Walk(product.url, made)
     stranger = open_page()
-    found = walk_through(walk, stranger, [*PUBLIC, ask_for_the_playbook(stranger, busy.url)])
+    found = walk_through(walk, stranger, [*PUBLIC, ask_for_the_playbook(stranger, product.url)])
 
     owner, rep = open_page(), open_page()
-    sign_in(owner, busy, "mira")
-    sign_in(rep, busy, "dana")
+    sign_in(owner, product, "mira")
+    sign_in(rep, product, "dana")
     walk.begin_a_draft(owner)
     found += walk_through(walk, owner, [screen for screen in ADMIN if not screen.rep])
     found += walk_through(walk, rep, [screen for screen in ADMIN if screen.rep])
@@ -101,9 +102,19 @@ def test_every_screen_is_accessible(busy, open_page):
 
 
 def test_the_phone_is_accessible(busy, open_page):
-    walk = Walk(busy.url)
+    product, made = busy
+    walk = Walk(product.url, made)
     rep = open_page(phone=True)
-    sign_in(rep, busy, "dana")
-    day = ("today-of-a-rep", "leads", "leads-filter", "lead-page", "pipeline", "inbox", "measure")
+    sign_in(rep, product, "dana")
+    day = (
+        "today-of-a-rep",
+        "leads",
+        "leads-filter",
+        "lead-page",
+        "lead-jump",
+        "pipeline",
+        "inbox",
+        "measure",
+    )
     found = walk_through(walk, rep, [screen for screen in ADMIN if screen.name in day])
     assert found == []

@@ -31,6 +31,11 @@ class Form:
     fields: dict[str, str]
 
 
+def _view(name: str, at: int, url: str) -> dict[str, object]:
+    """A page view. Its title names it too: in the lake strangers' events have no message ids."""
+    return {"k": "page", "i": name, "a": at, "u": url, "t": f"{name}@{at}"}
+
+
 class Traffic:
     """`with traffic.flowing():` sends until the block ends. A client repeats what got no answer, as ours do.
 
@@ -43,6 +48,7 @@ class Traffic:
         self.chance = chance
         self.repeats = 5  # every fifth body that was acknowledged is sent once more; 0: none
         self.events: set[str] = set()
+        self.bodies: list[object] = []
         self.leads: set[str] = set()
         self.forms: set[str] = set()
         self.form = Form("", {})
@@ -74,11 +80,18 @@ class Traffic:
         number = next(self._number)
         names = [f"{number}-{part}" for part in range(20)]
         url = f"http://127.0.0.1:{self.port}/pricing/"
-        body = {"s": at, "e": [{"k": "page", "i": name, "a": at, "u": url} for name in names]}
+        body = {"s": at, "e": [_view(name, at, url) for name in names]}
         if self._insist(lambda: self.ask("POST", "/e", body)):
             self.events.update(f"{name}@{at}" for name in names)
+            self.bodies.append(body)
             if self._repeated(number):
                 self.ask("POST", "/e", body)
+
+    def post_again(self) -> None:
+        """Some body that was acknowledged before, as of a client that was away for a while."""
+        if self.bodies:
+            body = self.chance.choice(self.bodies)
+            self._insist(lambda: self.ask("POST", "/e", body))
 
     def post_lead(self) -> None:
         """One lead with an idempotency key."""
@@ -104,7 +117,7 @@ class Traffic:
         visitor = f"b_{self.chance.getrandbits(128):032x}"
         url = f"http://127.0.0.1:{self.port}/pricing/"
         name = f"look-{number}"
-        look = {"v": visitor, "c": 1, "s": at, "e": [{"k": "page", "i": name, "a": at, "u": url}]}
+        look = {"v": visitor, "c": 1, "s": at, "e": [_view(name, at, url)]}
         if not self._insist(lambda: self.ask("POST", "/e", look)):
             return
         self.events.add(f"{name}@{at}")

@@ -52,13 +52,14 @@ class Verdict:
         )
 
 
-def of(home: Path, traffic: Traffic, imported: set[str], mails: Iterable[str]) -> Verdict:
-    """Compare what clients were told with what is stored, and every effect with its cause.
+def of(home: Path, traffic: Traffic, imported: set[str], mails: Iterable[str], *, filled: int = 0) -> Verdict:
+    """Compare what clients were told with what is stored, sealed or not, and every effect with its cause.
 
-    `mails`: the Message-ID of each mail that the mail server got.
+    `mails`: the Message-ID of each mail that the mail server got. `filled`: how many page views with the titles
+    filled-0, filled-1 and so on were there before.
     """
     verdict = Verdict()
-    _arrivals(verdict, home, traffic, imported)
+    _arrivals(verdict, home, traffic, imported, filled)
     _readers(verdict, home)
     _qualified(verdict, home, traffic)
     _mails(verdict, home, Counter(mails))
@@ -69,19 +70,35 @@ def _column(home: Path, store: str, sql: str) -> Counter[str]:
     return Counter(str(row[0]) for row in stores.ask(home, store, sql))
 
 
+def _told(home: Path, sql: str) -> Counter[str]:
+    """(value, how often) of all events, sealed or not."""
+    return Counter({str(value): int(count) for value, count in stores.events(home, sql)})
+
+
 def _facts(home: Path, name: str) -> Counter[str]:
     """How often the journal tells this of each lead."""
-    return _column(home, "journal", f"select lead from event where name = '{name}'")
+    return _told(home, f"select lead, count(*) from events where name = '{name}' group by 1")
 
 
 def _bodies(home: Path, name: str) -> list[tuple[str, dict[str, Any]]]:
-    rows = stores.ask(home, "journal", f"select lead, body from event where name = '{name}'")
+    rows = stores.events(home, f"select lead, body from events where name = '{name}'")
     return [(lead, json.loads(body)) for lead, body in rows]
 
 
-def _arrivals(verdict: Verdict, home: Path, traffic: Traffic, imported: set[str]) -> None:
-    sent = {_sent_as(name) for name in traffic.events}
-    verdict.once("events", sent, stores.message_ids(home))
+def _arrivals(verdict: Verdict, home: Path, traffic: Traffic, imported: set[str], filled: int) -> None:
+    of_before = {f"filled-{number}" for number in range(filled)}
+    titles = _told(
+        home,
+        "select json_extract_string(body, '$.title'), count(*) from events"
+        " where name = 'attract.page_viewed' group by 1",
+    )
+    verdict.once("events", traffic.events | of_before, titles)
+    facts = _told(
+        home,
+        "select message_id, count(*) from events"
+        " where message_id is not null and name <> 'attract.page_viewed' group by 1",
+    )
+    verdict.once("facts", facts, facts)
     people = _column(home, "records", "select email from people_person")
     verdict.once("people", traffic.leads | traffic.forms | imported, people)
     of_person = _column(home, "records", "select person_id from people_lead")
@@ -102,15 +119,25 @@ def _sent_as(name: str) -> str:
 
 
 def _readers(verdict: Verdict, home: Path) -> None:
-    viewed = "select count(*) from event where name = 'attract.page_viewed' and visitor is not null"
-    views = stores.ask(home, "journal", viewed)[0][0]
-    pages = stores.effects(home)["pages in visits"]
+    viewed = "select count(*) from events where name = 'attract.page_viewed' and visitor is not null"
+    views = stores.events(home, viewed)[0][0]
+    pages = stores.ask(home, "records", "select coalesce(sum(pages), 0) from attract_visit")[0][0]
     verdict.checked["pages in visits"] += views
     verdict.lost["pages in visits"] += max(0, views - pages)
     verdict.doubled["pages in visits"] += max(0, pages - views)
-    of_people = _column(home, "journal", "select distinct message_id from event where person is not null")
+    of_people = _told(home, "select message_id, 1 from events where person is not null group by 1")
     kept = _column(home, "records", "select message_id from identity_timeline")
     verdict.once("timeline items", of_people, kept)
+    # Everybody who sent a form looked at one page before. In the lake it has another message id.
+    looked = _column(
+        home, "records", "select visitor from identity_timeline where name = 'attract.page_viewed'"
+    )
+    senders = _column(
+        home,
+        "records",
+        "select distinct visitor from identity_timeline where name = 'capture.form_submitted'",
+    )
+    verdict.none_but("looks before a form", senders, looked)
 
 
 def _qualified(verdict: Verdict, home: Path, traffic: Traffic) -> None:

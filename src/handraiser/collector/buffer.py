@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from handraiser.core.journal.store import Busy, Store
+from handraiser.kit import failpoints
 from handraiser.kit.envelope import Event
 
 log = logging.getLogger(__name__)
@@ -215,6 +216,7 @@ class Buffer:
         figures.seconds += taken
         figures.longest = max(figures.longest, taken)
         self._slow = taken > SLOW_SECONDS
+        failpoints.reach("collector.committed")
         self._committed()
 
     def _close_stores(self) -> None:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
+import sqlite3
+import tarfile
+import tempfile
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -17,11 +22,13 @@ from handraiser.core.journal.live import journal
 from handraiser.core.journal.models import Cursor
 from handraiser.kit.errors import DomainError
 
+log = logging.getLogger(__name__)
+
 
 def run(*, backup_to: Path | None, at: datetime, say: Callable[[str], None]) -> None:
     """Do it all; the first line says where the backup of before lies.
 
-    Raises DomainError("running") beside a loop, and what a backup raises.
+    Raises DomainError("running") beside a loop, ("migration_failed"), and what a backup raises.
     """
     if sharing.is_working():
         raise DomainError(
@@ -36,7 +43,11 @@ def run(*, backup_to: Path | None, at: datetime, say: Callable[[str], None]) -> 
     )
     executor = MigrationExecutor(connection)
     plan = [str(migration) for migration, _ in executor.migration_plan(executor.loader.graph.leaf_nodes())]
-    stores.prepare()
+    try:
+        stores.prepare()
+    except Exception as error:
+        log.exception("the upgrade failed")
+        raise DomainError("migration_failed", _after_failure(taken.path, error)) from error
     say(f"records  {', '.join(plan) if plan else 'up to date already'}")
     done = touches.Rederived(0, 0)
     for progress in touches.rederive():
@@ -51,3 +62,30 @@ def run(*, backup_to: Path | None, at: datetime, say: Callable[[str], None]) -> 
     for name in sorted(known - wired):
         say(f"reader   {name} is no more; its tables stay as they are")
     say("Now start the product, and look: handraiser doctor")
+
+
+def _after_failure(archive: Path, error: Exception) -> str:
+    """Leave the records as the version of before had them, and say what to do.
+
+    The migration that failed left nothing behind; those that went before it did.
+    """
+    said = f"A migration failed: {type(error).__name__}: {error}."
+    if connection.vendor != "sqlite":
+        return (
+            f"{said} Those before it stand. Mend the cause and upgrade again; or install the version of before and"
+            f" restore {archive} into an empty database."
+        )
+    records = Path(str(connection.settings_dict["NAME"]))
+    stores.close()
+    with tempfile.TemporaryDirectory(dir=archive.parent) as folder:
+        with tarfile.open(archive) as tar:
+            tar.extract(records.name, folder, filter="data")
+        with (
+            contextlib.closing(sqlite3.connect(Path(folder) / records.name)) as before,
+            contextlib.closing(sqlite3.connect(records, timeout=20)) as now,
+        ):
+            before.backup(now)
+    return (
+        f"{said} The records are again as they were. Mend the cause and upgrade again, or go on with the version of"
+        " before."
+    )

@@ -22,6 +22,7 @@ from handraiser.core.delivery import merging as delivery_merging
 from handraiser.core.delivery.actions import sending
 from handraiser.core.identity import merging as identity_merging
 from handraiser.core.identity import readers as identity
+from handraiser.core.identity import tasks as duplicates
 from handraiser.core.identity.aliases import as_known_now
 from handraiser.core.identity.on_merge import OnMerge
 from handraiser.core.journal.lake import tasks as lake
@@ -76,6 +77,7 @@ SWEEPS: list[Sweep] = [
     nurture.due(),
     sending.sweep(),
     lake.sweep(),
+    duplicates.sweep(),
 ]
 
 FINDERS: list[Finder] = [finding.find]

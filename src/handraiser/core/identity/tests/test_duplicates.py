@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import json
 import random
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from django_tasks_db.models import DBTaskResult
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handraiser.core.identity import commands
+from handraiser.core.identity import commands, tasks
 from handraiser.core.identity.actions import duplicates, identifiers, merges
 from handraiser.core.identity.models import LikelyPair, Merge, Search
 from handraiser.core.identity.rules import survivorship
@@ -65,6 +66,29 @@ def test_the_outside_data_is_found_by_roles_by_guess_and_shuffled(febrl, withhel
         figures[f"shuffled {seed}"] = f1([ids[at] for at in order], other)
     print(f"F1 without {withheld or 'nothing'}:", {name: round(value, 4) for name, value in figures.items()})
     assert min(figures.values()) >= wanted
+
+
+def test_colleagues_and_namesakes_in_a_long_list_are_not_proposed():
+    chance = random.Random(4)
+    parts = ["ka", "lo", "mi", "ren", "ta", "vo", "sel", "dar", "bin", "hu", "ost", "eri"]
+
+    def words(count: int) -> list[str]:
+        return ["".join(chance.choices(parts, k=3)) for _ in range(count)]
+
+    values = {
+        "first_name": words(100),
+        "last_name": words(900),
+        "company": words(300),
+        "job_title": words(12),
+        "country": ["GB", "DE", "FR", "US"],
+    }
+    records = [{name: chance.choice(some) for name, some in values.items()} for _ in range(2_000)]
+    records += [{**record, "job_title": "head of it"} for record in records[:100]]
+    roles = ("given_name", "surname", "company", "job_title", "country")
+    told = [Column(name, role) for name, role in zip(values, roles, strict=True)]
+    pairs = {(pair.one, pair.other) for pair in find(records, told)}
+    assert len(pairs) < 120
+    assert len(pairs & {(number, 2_000 + number) for number in range(100)}) > 95
 
 
 def test_the_command_prints_the_pairs(febrl, outside_data, tmp_path):
@@ -153,6 +177,24 @@ def test_people_here_are_proposed_with_reasons_and_no_values(twins):
     [pair] = LikelyPair.objects.all()
     assert {pair.one_id, pair.other_id} == {person.id for person in twins}
     assert pair.probability > 0.5 and "Johan" not in json.dumps(pair.reasons)
+
+
+def test_each_night_somebody_new_is_looked_for(twins, organisation):
+    def handed_over() -> int:
+        return DBTaskResult.objects.filter(task_path=tasks.find_duplicates.module_path).count()
+
+    night = datetime(2026, 11, 20, 3, tzinfo=UTC)  # in London too
+    tasks.look(night - timedelta(hours=12))
+    assert handed_over() == 0
+    for _ in range(2):
+        tasks.look(night)
+        assert handed_over() == Search.objects.count() == 1
+    tasks.look(night + timedelta(days=1))
+    assert handed_over() == 1, "nobody came since"
+    identifiers.resolve(at=night, how="api", email="new@halden.example.com")
+    Person.objects.filter(email="new@halden.example.com").update(created_at=night + timedelta(hours=5))
+    tasks.look(night + timedelta(days=1))
+    assert handed_over() == 2
 
 
 def test_not_the_same_is_remembered_and_can_be_taken_back(twins):

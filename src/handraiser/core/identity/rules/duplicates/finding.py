@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from itertools import combinations
 
 from handraiser.core.identity.rules.duplicates import blocking, weights
@@ -75,10 +76,11 @@ def _cleaned(record: Mapping[str, str], columns: Sequence[Column]) -> list[str]:
 def _chance(cells: Sequence[Sequence[str]], pattern: Callable[[int, int], Pattern]) -> list[list[float]]:
     """How often each level is seen between records that have nothing to do with each other, by column.
 
-    Of few records all pairs are taken; of many, those at some distances in an order that their content decides, so
-    that the figure is the same whatever order they came in.
+    Of few records all pairs are taken; of many, those at some distances in an order that a digest of their content
+    decides, so that the figure is the same whatever order they came in. In an order by content itself, what stands
+    at a distance would differ in just the columns that are sorted by.
     """
-    order = sorted(range(len(cells)), key=lambda number: tuple(cells[number][::-1]))
+    order = sorted(range(len(cells)), key=lambda number: _digest(cells[number]))
     count = len(order)
     seen = [list(_EXPECTED) for _ in cells[0]]
     for one, other in _at_random(count):
@@ -86,6 +88,10 @@ def _chance(cells: Sequence[Sequence[str]], pattern: Callable[[int, int], Patter
             if level != MISSING:
                 seen[at][level] += 1
     return [[levels[level] / sum(levels) for level in range(LEVELS)] for levels in seen]
+
+
+def _digest(record: Sequence[str]) -> bytes:
+    return blake2b("\x1f".join(sorted(record)).encode(), digest_size=8).digest()
 
 
 def _at_random(count: int) -> Iterator[tuple[int, int]]:
