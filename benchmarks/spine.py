@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from benchmarks import spine_collector, spine_lake, spine_readers, spine_replay, spine_timeline
+from benchmarks import (
+    spine_collector,
+    spine_lake,
+    spine_readers,
+    spine_replay,
+    spine_sustained,
+    spine_timeline,
+)
 from benchmarks.rows import Rows
 
 
@@ -11,5 +18,6 @@ def measure(rows: Rows) -> None:
     spine_collector.measure(rows)
     spine_readers.measure(rows)
     spine_replay.measure(rows)
+    spine_sustained.measure(rows)
     spine_lake.measure(rows)
     spine_timeline.measure(rows)
