@@ -1,7 +1,8 @@
 """What readers derive from the journal, made again from nothing: how many rows differ.
 
 Two hundred thousand events of people and strangers, a tenth of them late, are read in batches of every size while
-facts wait for the relay, people are merged, browsers are linked, rules are published and scores fall due.
+facts wait for the relay, people are merged and parted again, browsers are linked, rules are published and scores fall
+due.
 """
 
 from __future__ import annotations
@@ -19,8 +20,12 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmarks.rows import Rows
+
+if TYPE_CHECKING:
+    from handraiser.core.identity.models import Merge
 
 IDENTICAL = "identical_after_replay"
 EVENTS, PEOPLE, STRANGERS = 200_000, 4_000, 2_000
@@ -129,6 +134,7 @@ class _Month:
 
     def __init__(self, rng: random.Random, known: list[str]) -> None:
         self.rng, self.alive, self.happened = rng, list(known), Counter[str]()
+        self.merged: list[Merge] = []
 
     def go_on(self, turn: int, now_ms: int) -> None:
         """Whatever happens between two portions of events."""
@@ -149,9 +155,14 @@ class _Month:
             scores.due(at)
         if turn % 5 == 0:
             keep, gone = rng.sample(self.alive, 2)
-            merges.merge(keep=keep, gone=gone, at=at)
+            self.merged.append(merges.merge(keep=keep, gone=gone, at=at))
             self.alive.remove(gone)
             self.happened["merges"] += 1
+        if turn % 20 == 19:
+            # The last of them, because those of one person are undone in reverse; some have stood for long.
+            undone = merges.unmerge(merge=self.merged.pop().id, at=at)
+            self.alive.append(undone.gone_id)
+            self.happened["un-merges"] += 1
         if turn % 3 == 0:
             visitor = f"v_{3 * rng.randrange((PEOPLE + STRANGERS) // 3) + 2}"
             if visitors.link(visitor=visitor, person_id=rng.choice(self.alive), how="form", at=at):

@@ -6,12 +6,14 @@ every reader and every sweep of the product. How far the slowest reader is behin
 
 from __future__ import annotations
 
+import asyncio
 import json
 import multiprocessing
 import sqlite3
 import statistics
 import threading
 import time
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -19,7 +21,7 @@ from datetime import UTC, datetime
 
 from benchmarks.load import cpu_seconds
 from benchmarks.rows import Rows
-from benchmarks.spine_collector import BATCH, Calls, _end, _flood, _steadily, collect_key, start_collector
+from benchmarks.spine_collector import BATCH, Calls, _end, _flood, collect_key, start_collector
 from tests.product import Product, free_port
 
 SUSTAINED = "sustained_events_per_s"
@@ -82,6 +84,27 @@ class _Traffic(Calls):
         visitor = self._turn - 1 if self._turn <= VISITORS else self._random.randrange(VISITORS)
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         return {**super()._next(), "anonymousId": self._pool[visitor], "timestamp": now}
+
+
+def _steadily(port: int, requests: Sequence[bytes], per_second: float) -> None:
+    """Send at a steady rate, each over a connection of its own. RuntimeError if one is refused."""
+
+    async def one(request: bytes) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(request)
+        head = await reader.readuntil(b"\r\n\r\n")
+        writer.close()
+        if head[9:12] != b"200":
+            raise RuntimeError(f"refused: {head!r}")
+
+    async def run() -> None:
+        begun, tasks = time.perf_counter(), []
+        for number, request in enumerate(requests):
+            await asyncio.sleep(max(0.0, begun + number / per_second - time.perf_counter()))
+            tasks.append(asyncio.create_task(one(request)))
+        await asyncio.gather(*tasks)
+
+    asyncio.run(run())
 
 
 def people() -> None:
