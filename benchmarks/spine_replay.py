@@ -1,8 +1,8 @@
 """What readers derive from the journal, made again from nothing: how many rows differ.
 
 Two hundred thousand events of people and strangers, a tenth of them late, are read in batches of every size while
-facts wait for the relay, people are merged and parted again, browsers are linked, rules are published and scores fall
-due.
+facts wait for the relay, people are merged and parted again, browsers are linked, rules are published and
+scores fall due.
 """
 
 from __future__ import annotations
