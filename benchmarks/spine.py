@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from benchmarks import spine_collector, spine_kills, spine_lake, spine_readers, spine_timeline
+from benchmarks import (
+    spine_collector,
+    spine_kills,
+    spine_lake,
+    spine_readers,
+    spine_replay,
+    spine_sustained,
+    spine_timeline,
+)
 from benchmarks.rows import Rows
 
 
@@ -10,6 +18,8 @@ def measure(rows: Rows) -> None:
     """All rows of this area."""
     spine_collector.measure(rows)
     spine_readers.measure(rows)
+    spine_replay.measure(rows)
+    spine_sustained.measure(rows)
     spine_lake.measure(rows)
     spine_timeline.measure(rows)
     spine_kills.measure(rows)

@@ -49,7 +49,7 @@ READERS_OF_CONFIGURATION = (Role.OWNER, Role.MARKETER, Role.ANALYST)
 READERS: list[Reader] = [
     attract.visits(),
     attract.conversions(),
-    as_known_now(identity.timeline()),
+    identity.timeline(),
     as_known_now(capture.magnet_mail()),
     as_known_now(qualify.scores()),
     as_known_now(convert.hand_offs()),

@@ -35,6 +35,13 @@ class TimelineItem(models.Model):
     name = models.CharField(max_length=80)
     occurred_at = models.DateTimeField()
     body = models.JSONField(default=dict)
+    told_person = models.CharField(
+        max_length=40,
+        blank=True,
+        default="",
+        help_text="Whom the event itself names; empty: known by the visitor.",
+    )
+    told_lead = models.CharField(max_length=40, blank=True, default="", help_text="The lead that it names.")
 
     class Meta:
         db_table = "identity_timeline"

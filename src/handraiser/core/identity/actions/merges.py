@@ -116,8 +116,8 @@ def standing(merge_id: str) -> Merge:
 def unmerge(*, merge: str, at: datetime, by: str = "") -> Merge:
     """Make two people of one again, each row as it was before the merge.
 
-    What came in meanwhile stays with the kept person, but for what the returning browsers and leads did. Merges
-    of one person are undone in reverse. Raises as `standing` does.
+    What came in meanwhile stays with the kept person, but for the events of the returning person, leads and
+    browsers. Merges of one person are undone in reverse. Raises as `standing` does.
     """
     this = standing(merge)
     keep = this.kept_id
@@ -429,11 +429,17 @@ def _went(this: Merge) -> list[str]:
 
 
 def _follow(this: Merge) -> None:
-    """What the returning browsers and leads did since the merge returns with them, on the timeline."""
+    """What was told of the returning person, leads and browsers since the merge returns with them, on the timeline.
+
+    Each event goes where the reader would put it today.
+    """
+    since = TimelineItem.objects.filter(person=this.kept_id, id__gt=this.timeline_upto)
+    for lead in _went(this)[1:]:
+        old = Alias.objects.filter(lead=lead).values_list("old_id", flat=True)
+        since.filter(told_lead__in=[lead, *old]).update(lead_id=lead)
+    old = Alias.objects.filter(person=this.gone_id).values_list("old_id", flat=True)
     visitors = VisitorLink.objects.filter(person=this.gone_id).values("visitor")
-    theirs = Lead.objects.filter(person=this.gone_id).values("id")
-    TimelineItem.objects.filter(
-        Q(visitor__in=visitors) | Q(lead_id__in=theirs),
-        person=this.kept_id,
-        id__gt=this.timeline_upto,
-    ).update(person=this.gone_id)
+    about = Q(told_person__in=[this.gone_id, *old]) | Q(told_person="", visitor__in=visitors)
+    theirs = Q(lead_id__in=Lead.objects.filter(person=this.gone_id).values("id"))
+    stays = Q(lead_id__in=Lead.objects.filter(person=this.kept_id).values("id"))
+    since.filter(theirs | (about & ~stays)).update(person=this.gone_id)

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from handraiser.config import wiring
 from handraiser.convert.actions import deals
 from handraiser.core.consent import queries as consent
 from handraiser.core.consent.actions import grants
@@ -23,7 +24,7 @@ from handraiser.core.identity import aliases, queries
 from handraiser.core.identity.actions import identifiers, merges, visitors
 from handraiser.core.identity.models import Alias, LikelyPair, Merge, MergedRow, TimelineItem, VisitorLink
 from handraiser.core.identity.on_merge import Aside, Leave, Move
-from handraiser.core.journal import outbox
+from handraiser.core.journal import outbox, replay
 from handraiser.core.journal.events.attract import PageViewed
 from handraiser.core.journal.models import OutboxEvent
 from handraiser.core.people.actions import leads, notes, tasks
@@ -264,9 +265,38 @@ def test_the_timeline_and_the_score_are_of_both_and_then_of_each_again(pair, set
     assert Lead.objects.get(person=keep).points > alone
     merges.unmerge(merge=this.id, at=LATER)
     settle(at=LATER)
-    assert timeline_of(gone) == ["/after/", "/pricing/"]
+    assert timeline_of(gone) == ["/after/", "/late/", "/pricing/"]
     assert Lead.objects.get(id=lead.id).points == alone
     assert Lead.objects.get(person=gone.id).points == alone
+
+
+@pytest.mark.parametrize("stage", ["lead", "mql"])
+def test_what_was_told_while_they_were_one_returns_to_whom_it_names(pair, settle, stage):
+    keep, gone = pair
+    third = known("c@three.example.com")
+    mine, theirs = open_lead(keep), open_lead(gone)
+    stages.move(theirs, stage, at=NOW)  # decides which of the leads stays
+    visitors.link(visitor="v_1", person_id=gone.id, how="form", at=NOW)
+    merges.merge(keep=gone.id, gone=third.id, at=LATER)
+    view("/waits/", person=keep.id, lead=mine.id)
+    view("/waits too/", person=gone.id, lead=theirs.id)
+    this = merges.merge(keep=keep.id, gone=gone.id, at=LATER)
+    view("/kept/", person=keep.id)
+    view("/named/", person=gone.id)
+    view("/older name/", person=third.id)
+    view("/their browser/", visitor="v_1")
+    view("/kept on their browser/", visitor="v_1", person=keep.id)
+    settle(at=LATER)
+    assert len(timeline_of(keep)) == 7 and timeline_of(gone) == []
+    merges.unmerge(merge=this.id, at=LATER)
+    settle(at=LATER)
+    assert timeline_of(keep) == ["/kept on their browser/", "/kept/", "/waits/"]
+    assert timeline_of(gone) == ["/named/", "/older name/", "/their browser/", "/waits too/"]
+    leads_of = dict(TimelineItem.objects.filter(lead_id__gt="").values_list("body__path", "lead_id"))
+    assert (leads_of["/waits/"], leads_of["/waits too/"]) == (mine.id, theirs.id)
+    [reader] = [one for one in wiring.READERS if one.name == "identity.timeline"]
+    [table] = replay.compare(reader).tables
+    assert table.examples == []
 
 
 def test_an_event_under_an_old_id_is_met_under_the_new_one(pair, settle):
