@@ -1,4 +1,4 @@
-"""Group commit: while one batch is being committed, the next one fills.
+"""Group commit: while one batch is being committed, and for two milliseconds after it, the next one fills.
 
 In a process of its own the collector commits in the thread that reads the requests, once all that arrived
 together were read: what arrives meanwhile waits in its sockets and is the next batch. A second thread would hand
