@@ -86,12 +86,11 @@ def serve_django(home: Path, port: int) -> None:
 
 def serve_no_sink(port: int) -> None:
     """The collector, every step on, that forgets what it took."""
-    import uvicorn
-
     gc.set_threshold(50_000, 20, 50)
     from dataclasses import replace
 
     from handraiser.collector.app import Collector
+    from handraiser.config import serving
     from handraiser.config.collector import Alone, own_settings
     from handraiser.core.journal.store import open_store
 
@@ -101,9 +100,7 @@ def serve_no_sink(port: int) -> None:
         return store
 
     door = Collector(replace(own_settings(), open_journal=nowhere, alone=True))
-    uvicorn.run(
-        Alone(door), host="127.0.0.1", port=port, log_level="warning", access_log=False, server_header=False
-    )
+    serving.serve(Alone(door), host="127.0.0.1", port=port)
 
 
 def _forget(events: Sequence[object], *, patient: bool = True) -> int:

@@ -91,8 +91,11 @@ class Product:
             self.email, self.password = signed_in.groups()
         return self
 
-    def spawn(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
-        """Start one Python process on this data folder; what it prints is added to `log()`."""
+    def spawn(self, *arguments: str, own_session: bool = False, **environment: str) -> subprocess.Popen[str]:
+        """Start one Python process on this data folder; what it prints is added to `log()`.
+
+        `own_session`: as a service manager starts it; the kernel then shares the processor between it and the rest.
+        """
         with (self.home / "log").open("a") as log:
             return subprocess.Popen(
                 [sys.executable, "-u", *arguments],
@@ -100,6 +103,7 @@ class Product:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 text=True,
+                start_new_session=own_session,
                 preexec_fn=bound_to_us(),
             )
 

@@ -124,3 +124,14 @@ def test_doctor_says_what_to_mend(tmp_path):
     done = product.command("doctor", check=False)
     assert done.returncode == 1
     assert f"chmod 700 {product.home}" in done.stdout and "mail can be sent" in done.stdout
+
+
+def test_a_process_may_ask_for_short_turns():
+    script = "from handraiser.config.processes import short_turns; print(short_turns())"
+    asked = subprocess.run(
+        [sys.executable, "-c", f"{script}; print(open('/proc/self/sched').read())"],
+        capture_output=True,
+        text=True,
+    ).stdout
+    if asked.startswith("True") and "se.slice" in asked:
+        assert next(line for line in asked.splitlines() if line.startswith("se.slice")).endswith(" 500000")

@@ -108,47 +108,24 @@ def _make_demo() -> None:
 @app.command()
 def web() -> None:
     """The listening process alone."""
-    import uvicorn
-
     _django()
-    from django.conf import settings
+    from handraiser.config import serving
+    from handraiser.config.settings import DEMO, ENV
 
-    from handraiser.config.settings import ENV
-
-    uvicorn.run(
-        "handraiser.config.asgi:application",
-        host="127.0.0.1" if settings.DEMO else ENV.host,
-        port=ENV.port,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=2,
-        lifespan="on",
-    )
+    serving.serve("handraiser.config.asgi:application", host="127.0.0.1" if DEMO else ENV.host, port=ENV.port)
     _leave()
 
 
 @app.command()
 def collector() -> None:
     """The door for events alone: it stays quick beside busy pages. Send it /e, /v1 and /api/s."""
-    import uvicorn
-
     gc.set_threshold(50_000, 20, 50)  # a batch leaves thousands of objects behind, none of them in rings
+    from handraiser.config import processes, serving
     from handraiser.config.collector import Alone
     from handraiser.config.settings import DEMO, ENV
 
-    uvicorn.run(
-        Alone(),
-        host="127.0.0.1" if DEMO else ENV.host,
-        port=ENV.port,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=2,
-        lifespan="on",
-    )
+    processes.short_turns()
+    serving.serve(Alone(), host="127.0.0.1" if DEMO else ENV.host, port=ENV.port)
     _leave()
 
 
@@ -156,9 +133,10 @@ def collector() -> None:
 def loop() -> None:
     """Relay, readers and due rows."""
     _django()
-    from handraiser.config import wiring
+    from handraiser.config import processes, wiring
     from handraiser.core.journal import loop as journal_loop
 
+    processes.short_turns()  # while it writes, the door waits
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())

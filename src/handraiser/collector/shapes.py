@@ -20,6 +20,7 @@ MOST_EVENT_BYTES = 32 * 1024
 MOST_EVENTS = 2_500
 _MILLISECONDS = re.compile(r"(?:^|[-_])(1\d{12})(?:[-_]|$)")
 _UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
+_NULL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")  # behind an even number of backslashes
 _LATEST_MS = 4_102_444_800_000  # the year 2100: a clock beyond it is broken
 
 
@@ -152,9 +153,12 @@ _BROKEN = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 def unpack(body: bytes) -> bytes:
-    """The body, unpacked if its first bytes say gzip: SDKs mislabel it. Raises TooLarge or Unreadable."""
+    """The body, unpacked if its first bytes say gzip: SDKs mislabel it. Null characters are replaced in it.
+
+    Raises TooLarge or Unreadable.
+    """
     if body[:2] != b"\x1f\x8b":
-        return body
+        return _without_nulls(body)
     try:
         unpacker = zlib.decompressobj(wbits=31)
         plain = unpacker.decompress(body, MOST_BYTES + 1)
@@ -164,7 +168,15 @@ def unpack(body: bytes) -> bytes:
         raise TooLarge(f"Unpacked, the body is larger than {MOST_BYTES:,} bytes.")
     if not unpacker.eof:
         raise Unreadable("The body is cut off.")
-    return plain
+    return _without_nulls(plain)
+
+
+def _without_nulls(body: bytes) -> bytes:
+    """Null characters as the sign for what cannot be shown: PostgreSQL can hold them in no text.
+
+    Only the escape can say one; in JSON the character itself is an error.
+    """
+    return _NULL.sub(rb"\1\\ufffd", body) if b"\\u0000" in body else body
 
 
 def pack(body: bytes) -> bytes:

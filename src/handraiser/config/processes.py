@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ctypes
 import os
+import platform
 import signal
+import struct
 import subprocess
 import sys
 import time
@@ -36,6 +38,18 @@ def bound_to_us(how: int = signal.SIGKILL) -> Callable[[], None]:
             os._exit(1)
 
     return bind
+
+
+def short_turns() -> bool:
+    """Ask the kernel for turns of half a millisecond: it then lets us in at once, not after its own turn of whoever
+    computes. Our share of the processor stays the same. Linux knows this since 6.12; False where it is not known.
+    """
+    number = {"x86_64": 314, "aarch64": 274}.get(platform.machine())
+    if sys.platform != "linux" or number is None:
+        return False
+    # struct sched_attr: its size, SCHED_OTHER, no flags, the nice value as it is, the length of a turn in ns.
+    wish = struct.pack("IIQiIQQQ", 48, 0, 0, os.nice(0), 0, 500_000, 0, 0)
+    return bool(ctypes.CDLL(None).syscall(number, 0, wish, 0) == 0)
 
 
 def run_together(verbs: Sequence[str]) -> int:

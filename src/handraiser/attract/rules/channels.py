@@ -137,7 +137,8 @@ def marks(query: str) -> Marks:
     fields: dict[str, str] = {}
     for name, value in pairs:
         key = name.lower()
-        fields.setdefault(_SPELLINGS.get(key, key), value)
+        # Not every database can hold a null character.
+        fields.setdefault(_SPELLINGS.get(key, key), value.replace("\0", ""))
     utm = {name: fields[field][:200] for name, field in _UTM_FIELDS if fields.get(field)}
     if not utm and (source := fields.get("ref") or fields.get("source")):
         utm = {"source": source[:200]}
@@ -173,7 +174,7 @@ def unframed(url: str, referrer: str) -> Address:
     around = fields.get("hr_page", "")
     if not around.startswith(("https://", "http://")):
         return Address(url, referrer)
-    return Address(around[:2000], fields.get("hr_referrer", "")[:2000])
+    return Address(around[:2000], fields.get("hr_referrer", "").replace("\0", "")[:2000])
 
 
 def classify(

@@ -236,8 +236,9 @@ def search_term(referrer: str) -> str:
             value = unquote_plus(match[1]) if match and match.re.groups else ""
         else:
             value = query.get(where, [""])[0]
-        if value.strip():
-            return value.strip()[:200]
+        value = value.replace("\0", "").strip()
+        if value:
+            return value[:200]
     return ""
 
 

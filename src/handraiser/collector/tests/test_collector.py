@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handraiser.collector.app import Collector, Settings
-from handraiser.collector.buffer import Buffer
+from handraiser.collector.buffer import Buffer, NotStored
 from handraiser.collector.limits import Buckets
 from handraiser.collector.records import Records
 from handraiser.collector.shapes import pack
@@ -549,11 +549,14 @@ def _plain(value: Any) -> bool:
     return True
 
 
-def test_alone_it_commits_what_arrives_together_and_waits_for_other_writers_elsewhere(tmp_path):
+def test_alone_it_commits_what_arrives_together_and_reads_on_while_another_writes(tmp_path):
     threads = []
+    asked = 0
 
     class Noting(SqliteStore):
         def append(self, events, *, patient=True):
+            nonlocal asked
+            asked += 1
             new = super().append(events, patient=patient)
             threads.append((threading.current_thread() is threading.main_thread(), new))
             return new
@@ -563,21 +566,50 @@ def test_alone_it_commits_what_arrives_together_and_waits_for_other_writers_else
         store.prepare()
         return store
 
-    events = [Event(message_id=f"m{n}", name="x", occurred_at=1, received_at=1) for n in range(60)]
+    events = [Event(message_id=f"m{n}", name="x", occurred_at=1, received_at=1) for n in range(70)]
 
     async def run():
         buffer = Buffer(open_noting, alone=True)
         await asyncio.gather(*(buffer.add([event]) for event in events[:30]))
         other = sqlite3.connect(tmp_path / "j.sqlite3", isolation_level=None)
         other.execute("begin immediate")
-        waiting = [asyncio.create_task(buffer.add([event])) for event in events[30:]]
-        while not buffer._running:
+        waiting = [asyncio.create_task(buffer.add([event])) for event in events[30:60]]
+        while asked < 4:
             await asyncio.sleep(0)
-        assert buffer.held == 30 and not any(task.done() for task in waiting)
+        waiting += [asyncio.create_task(buffer.add([event])) for event in events[60:]]
+        while asked < 5:
+            await asyncio.sleep(0)
+        assert buffer.held == 40 and not any(task.done() for task in waiting)
         other.execute("rollback")
         other.close()
         await asyncio.gather(*waiting)
         await buffer.close()
 
     asyncio.run(run())
-    assert threads == [(True, 30), (False, 30)]
+    assert threads == [(True, 30), (True, 40)]
+
+
+def test_alone_it_gives_up_when_another_writes_for_too_long(tmp_path, monkeypatch):
+    monkeypatch.setattr("handraiser.collector.buffer.PATIENCE_SECONDS", 0.0)
+
+    def open_journal():
+        store = SqliteStore(tmp_path / "j.sqlite3")
+        store.prepare()
+        return store
+
+    async def run():
+        buffer = Buffer(open_journal, alone=True)
+        await buffer.add([Event(message_id="m1", name="x", occurred_at=1, received_at=1)])
+        other = sqlite3.connect(tmp_path / "j.sqlite3", isolation_level=None)
+        other.execute("begin immediate")
+        late = Event(message_id="m2", name="x", occurred_at=1, received_at=1)
+        with pytest.raises(NotStored):
+            await buffer.add([late])
+        other.execute("rollback")
+        other.close()
+        await buffer.add([late])
+        await buffer.close()
+        return buffer.figures
+
+    figures = asyncio.run(run())
+    assert (figures.stored, figures.failed) == (2, 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import http.client
 import json
 import os
@@ -15,6 +16,7 @@ from dataclasses import replace
 import pytest
 
 from handraiser.collector.app import Collector
+from handraiser.collector.records import Records
 from handraiser.collector.shapes import _message_id
 from handraiser.collector.tests.test_collector import SECRET, Door, hits, page, with_key
 from handraiser.collector.tests.test_kill import AGENT, NOW, _free_port, _start
@@ -192,3 +194,50 @@ def test_a_postgresql_that_went_away(tmp_path, postgresql):
         finally:
             allow(True)
             db.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
+def test_null_characters_are_taken_out_for_databases_that_cannot_hold_them(tmp_path, postgresql):
+    import psycopg
+
+    schema = f"nul_{secrets.token_hex(4)}"
+    own = psycopg.conninfo.make_conninfo(postgresql, options=f"-c search_path={schema}")
+    door = Door(tmp_path)
+    calls = [
+        {"type": "track", "event": "Before", "userId": "u1", "messageId": "m1"},
+        {
+            "type": "identify",
+            "userId": "u\0" + "1",
+            "messageId": "m\0" + "2",
+            "traits": {"plan": "te\0am", "na\0me": ["a\0", r"\u0000"]},
+        },
+        {
+            "type": "page",
+            "userId": "u1",
+            "messageId": "m3",
+            "properties": {"title": "a\0b", "url": "https://site.example.com/?utm_source=%00news&gclid=x%00"},
+        },
+    ]
+    with psycopg.connect(postgresql, autocommit=True) as db:
+        db.execute(f"create schema {schema}")
+        try:
+            db.execute(
+                f"create table {schema}.staff_api_key(id text, hash text, scopes jsonb, public bool,"
+                f" revoked_at timestamptz);"
+                f" create table {schema}.attract_identification(message_id text primary key, key_id text,"
+                f" trusted bool, visitor text, user_id text, traits jsonb, identified_at timestamptz,"
+                f" received_at timestamptz, error text)"
+            )
+            digest = hashlib.sha256(SECRET.encode()).hexdigest()
+            db.execute(
+                f"insert into {schema}.staff_api_key values('key_s', %s, '[\"collect\"]', false)", (digest,)
+            )
+            door.collector = Collector(replace(door.settings, records=Records(conninfo=own)))
+            ((status, answer, _),) = door.send(with_key(SECRET, {"batch": calls}, "/v1/batch"))
+            assert (status, answer["taken"]) == (200, 3)
+            rows = db.execute(f"select user_id, traits from {schema}.attract_identification").fetchall()
+        finally:
+            db.execute(f"drop schema {schema} cascade")
+    assert rows == [("u\ufffd1", {"plan": "te\ufffdam", "na\ufffdme": ["a\ufffd", r"\u0000"]})]
+    _, _, page_ = door.events()
+    assert (page_.body["title"], page_.body["utm"]) == ("a\ufffdb", {"source": "news"})
+    assert page_.body["click_ids"] == {"gclid": "x"}

@@ -55,6 +55,7 @@ def once(
             break
         done += _held(name, run)
     journal().enter_visitors()
+    journal().move_log()
     return done
 
 

@@ -57,6 +57,9 @@ class Store(Protocol):
         """Prepare finding some more events by their visitor; call it until it returns 0. Nothing depends on it
         but how fast `of_visitors` is."""
 
+    def move_log(self) -> None:
+        """Spare those who commit some work; call it now and then."""
+
     def totals(self) -> dict[str, int]:
         """Events by name, for the health screen."""
 

@@ -138,6 +138,9 @@ class PostgresStore(Keeping):
         """Nothing: PostgreSQL keeps its index by itself, off the door's path."""
         return 0
 
+    def move_log(self) -> None:
+        """Nothing: PostgreSQL has a process for it."""
+
     def totals(self) -> dict[str, int]:
         rows = self._db.execute("select name, count(*) from journal.event group by name order by name")
         return {str(name): int(count) for name, count in rows}

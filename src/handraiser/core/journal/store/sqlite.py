@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 import uuid
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,8 +21,13 @@ from handraiser.kit.envelope import Event
 _PATIENCE_MS = 20_000
 # Rows that one statement inserts. Python hands its lock on at every statement, and a row alone is not worth that.
 _AT_ONCE = (64, 16, 4, 1)
-# Fewer events than this are looked through; more are entered, but for no longer than a transaction may last.
-_LEFT, _CHUNK, _MOST_CHUNKS = 1_000, 2_000, 20
+# Fewer events than this are looked through; more are entered, so many at a time that the door behind waits some
+# milliseconds, with a pause in which it gets in.
+_LEFT, _CHUNK, _AT_A_TIME, _PAUSE_SECONDS = 1_000, 500, 4, 0.003
+_MOST_CHUNKS = 80
+# Pages of the log, after which SQLite lets whoever commits move them into the file. The loop does it long before.
+_MOST_LOGGED = 8_000
+_MOVED_AFTER = 250  # events
 
 
 class SqliteStore(Keeping):
@@ -35,6 +41,8 @@ class SqliteStore(Keeping):
         self._db.execute("pragma journal_mode=wal")
         self._db.execute("pragma synchronous=full")
         self._db.execute("pragma secure_delete=on")
+        self._db.execute(f"pragma wal_autocheckpoint={_MOST_LOGGED}")
+        self._moved = 0
 
     def prepare(self) -> None:
         self._db.executescript(
@@ -105,7 +113,7 @@ class SqliteStore(Keeping):
 
     def of_visitors(self, visitors: Iterable[str], *, limit: int) -> list[Event]:
         for _ in range(_MOST_CHUNKS):
-            if not self.enter_visitors():
+            if not self._enter_visitors():
                 break
         found: list[Event] = []
         taken: Counter[str] = Counter()
@@ -125,15 +133,23 @@ class SqliteStore(Keeping):
         Every event in a random place of an index costs more than all the rest of storing it. So the collector does
         not wait for this, many are entered at once, in order, and what is not yet entered is looked through.
         """
+        entered = self._enter_visitors()
+        for _ in range(_AT_A_TIME - 1):
+            if entered:
+                time.sleep(_PAUSE_SECONDS)
+                entered += self._enter_visitors()
+        return entered
+
+    def _enter_visitors(self) -> int:
         if self.head() - self._entered_through() <= _LEFT:
             return 0
-        entered, to = self._all(
-            "select count(*), max(position) from"
-            " (select position from event where position > ? order by position limit ?)",
-            (self._entered_through(), _CHUNK),
-        )[0]
-        if entered <= _LEFT:
+        waiting = self._all(
+            "select position from event where position > ? order by position limit ?",
+            (self._entered_through(), _LEFT + 1),
+        )
+        if len(waiting) <= _LEFT:
             return 0
+        to = waiting[_CHUNK - 1][0]
         with self._writing():
             through = self._entered_through()  # another process may have been quicker
             self._change(
@@ -142,7 +158,15 @@ class SqliteStore(Keeping):
                 (through, to),
             )
             self._change("insert or replace into meta values('visitors_entered', ?)", [str(max(through, to))])
-        return int(entered)
+        return _CHUNK
+
+    def move_log(self) -> None:
+        """Move what was logged into the file. It takes a while, others write meanwhile, and the door must not wait
+        for it: one commit in two hundred would take ten times as long."""
+        head = self.head()
+        if head - self._moved >= _MOVED_AFTER:
+            self._db.execute("pragma wal_checkpoint(passive)").fetchall()
+            self._moved = head
 
     def _entered_through(self) -> int:
         return int(self.meta("visitors_entered") or 0)

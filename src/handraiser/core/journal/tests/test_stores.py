@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 from django.db import connection
 
 from handraiser.core.journal import history
 from handraiser.core.journal.lake import sealing
 from handraiser.core.journal.live import journal
+from handraiser.core.journal.store import open_store
 from handraiser.core.journal.store.rows import DAY_MS
 from handraiser.kit.envelope import Event
 
@@ -95,11 +98,23 @@ def test_many_events_are_entered_bit_by_bit_and_go_with_their_rows():
     while count := store.enter_visitors():
         entered.append(count)
     held = places()
-    assert sum(entered) == len(held) == 4_000 and len(entered) == 2
+    assert sum(entered) == len(held) == 3_500 and len(entered) == 2
     seal(1)
-    assert len(places()) == sum(1 for n in range(4_000) if n % 3)
+    assert len(places()) == sum(1 for n in range(3_500) if n % 3)
     store.forget(["v_2"])
-    assert len(places()) == sum(1 for n in range(4_000) if n % 3 and n % 7 != 2)
+    assert len(places()) == sum(1 for n in range(3_500) if n % 3 and n % 7 != 2)
     assert {one.visitor for one in store.of_visitors(["v_2", "v_3"], limit=9)} == {"v_3"}
     store.clear()
     assert places() == [] and store.enter_visitors() == 0
+
+
+def test_what_was_logged_is_moved_into_the_file(tmp_path):
+    store = open_store(path=tmp_path / "j.sqlite3")
+    store.prepare()
+    store.append([event(n) for n in range(300)])
+    store.move_log()
+    shutil.copy(tmp_path / "j.sqlite3", tmp_path / "alone.sqlite3")
+    store.close()
+    moved = open_store(path=tmp_path / "alone.sqlite3")
+    assert moved.head() == 300
+    moved.close()
