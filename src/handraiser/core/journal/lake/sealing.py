@@ -85,6 +85,7 @@ def run(store: Store, folder: Path, *, slowest: int, at_ms: int) -> Done:
         while removed := store.trim():
             done.trimmed += removed
             failpoints.reach("lake.trimmed")
+        store.drop_emptied(before_day=today(at_ms))
         if int(store.meta(_PRUNED) or 0) <= today(at_ms) - _PRUNE_EVERY_DAYS:
             done.pruned = store.prune_seen(before_day=today(at_ms) - SEEN_DAYS)
             store.set_meta(_PRUNED, str(today(at_ms)))

@@ -57,6 +57,9 @@ class Store(Protocol):
         """Prepare finding some more events by their visitor; call it until it returns 0. Nothing depends on it
         but how fast `of_visitors` is."""
 
+    def drop_emptied(self, *, before_day: int) -> int:
+        """Drop the tables of months that ended before this day and hold no event any more; returns how many."""
+
     def totals(self) -> dict[str, int]:
         """Events by name, for the health screen."""
 
