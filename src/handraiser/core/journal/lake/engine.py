@@ -103,6 +103,21 @@ def in_files(files: Sequence[Path]) -> str:
     return f"select * from read_parquet([{', '.join(quoted(str(file)) for file in files)}])"
 
 
+def rows_of(files: Iterable[Path]) -> dict[Path, int]:
+    """How many rows the end of each file says that it holds; -1 of one that has no such end."""
+    import duckdb
+
+    found = {}
+    with connect() as db:
+        for file in files:
+            try:
+                sql = f"select num_rows from parquet_file_metadata({quoted(str(file))})"
+                found[file] = int(db.execute(sql).fetchall()[0][0])
+            except duckdb.Error:
+                found[file] = -1
+    return found
+
+
 def lay_out(
     db: Connection, snapshot: Snapshot, folder: Path, tail: Path, fields: Sequence[str] = FIELDS
 ) -> None:
