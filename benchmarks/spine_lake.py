@@ -1,8 +1,8 @@
 """The lake: questions against the same SQL on SQLite, bytes an event, and what filling costs the journal.
 
 BENCH_EVENTS sets the size (10,000,000 unless given; each million takes half a minute and half a gigabyte of disk).
-The first events and the last are appended one batch after the other, as the collector does; those between are put into
-the journal by one statement ten days at a time, and sealed the product's own way.
+The first events and the last are appended one batch after the other, as the collector does; those between are put
+into the journal by one statement ten days at a time, and sealed the product's own way.
 """
 
 from __future__ import annotations

@@ -210,20 +210,12 @@ def _spine() -> Iterator[Finding]:
         not gone,
         f"restore {', '.join(gone[:3])} in {settings.LAKE_ROOT} from a backup",
     )
-    torn = [name for name in sorted({one.file for one in store.manifest()} - {"", *gone}) if _torn(name)]
+    torn = history.damaged()
     yield Finding(
         "every sealed day can be read",
         not torn,
         f"restore {', '.join(torn[:3])} in {settings.LAKE_ROOT} from a backup: damaged",
     )
-
-
-def _torn(name: str) -> bool:
-    """A Parquet file begins and ends with its mark; one that was cut off does not."""
-    with (history.folder() / name).open("rb") as file:
-        begin = file.read(4)
-        file.seek(-4, 2)
-        return (begin, file.read(4)) != (b"PAR1", b"PAR1")
 
 
 def _product() -> Iterator[Finding]:

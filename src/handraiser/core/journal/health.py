@@ -76,6 +76,7 @@ class Health:
     extent: history.Extent
 
     missing: list[str]
+    damaged: list[str]
 
     @property
     def sealed_through(self) -> date | None:
@@ -119,6 +120,7 @@ def look(all_readers: Sequence[Reader], *, at: datetime) -> Health:
         last_at=clock.from_ms(last[0].received_at) if last else None,
         extent=history.extent(),
         missing=history.missing(),
+        damaged=history.damaged(),
     )
 
 

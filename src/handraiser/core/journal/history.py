@@ -18,7 +18,7 @@ from typing import Any
 
 from django.conf import settings
 
-from handraiser.core.journal.lake import questions
+from handraiser.core.journal.lake import engine, questions
 from handraiser.core.journal.live import journal
 from handraiser.core.journal.store.rows import COLUMNS
 from handraiser.core.journal.store.rows import event as event_of
@@ -185,6 +185,15 @@ def missing() -> list[str]:
     return sorted(
         {one.file for one in journal().manifest() if one.file and not (folder() / one.file).exists()}
     )
+
+
+def damaged() -> list[str]:
+    """Files of the manifest that cannot be read to their end, or hold another number of events than it says."""
+    wanted: Counter[str] = Counter()
+    for one in journal().manifest():
+        wanted[one.file] += one.rows
+    held = engine.rows_of([folder() / file for file in wanted if file and (folder() / file).exists()])
+    return sorted(path.name for path, rows in held.items() if rows != wanted[path.name])
 
 
 def count(name: str | None = None) -> dict[str, Any]:

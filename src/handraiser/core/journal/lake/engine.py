@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -62,6 +63,13 @@ def asked(*, threads: int, spill: Path) -> Connection:
         return db.cursor()
 
 
+@atexit.register
+def _let_go() -> None:
+    """What is open when the interpreter ends, the engine reports as leaked."""
+    while _kept:
+        _kept.popitem()[1].close()
+
+
 def quoted(text: str) -> str:
     """A string of SQL."""
     return "'" + text.replace("'", "''") + "'"
@@ -101,6 +109,21 @@ def staged(path: Path, fields: Sequence[str] = FIELDS, *, for_file: bool = False
 def in_files(files: Sequence[Path]) -> str:
     """The SQL that reads files of the lake."""
     return f"select * from read_parquet([{', '.join(quoted(str(file)) for file in files)}])"
+
+
+def rows_of(files: Iterable[Path]) -> dict[Path, int]:
+    """How many rows the end of each file says that it holds; -1 of one that has no such end."""
+    import duckdb
+
+    found = {}
+    with connect() as db:
+        for file in files:
+            try:
+                sql = f"select num_rows from parquet_file_metadata({quoted(str(file))})"
+                found[file] = int(db.execute(sql).fetchall()[0][0])
+            except duckdb.Error:
+                found[file] = -1
+    return found
 
 
 def lay_out(

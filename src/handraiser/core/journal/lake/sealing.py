@@ -10,18 +10,21 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import json
 import logging
 import os
 import secrets
+import subprocess
+import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from handraiser.core.journal.lake import engine
-from handraiser.core.journal.store import Sealed, Store
+from handraiser.core.journal.store import Sealed, Store, open_store
 from handraiser.core.journal.store.rows import DAY_MS
 from handraiser.kit import failpoints
 
@@ -34,6 +37,7 @@ OPEN_DAY_ROWS = (
 MONTH_GRACE_DAYS = 3  # so long after its end a month waits for late events before it is sorted as one file
 STILL_READ_MS = 3_600_000  # a question that began before a change may still read the file of before
 SEEN_DAYS = 35  # so long at least a message that is sent again is known
+_BUSY = 75  # sysexits.h: try again later
 _LITTER_S = 3_600
 _ROW_GROUP = 60_000
 _LEVEL = 3
@@ -85,10 +89,40 @@ def run(store: Store, folder: Path, *, slowest: int, at_ms: int) -> Done:
         while removed := store.trim():
             done.trimmed += removed
             failpoints.reach("lake.trimmed")
+        store.drop_emptied(before_day=today(at_ms))
         if int(store.meta(_PRUNED) or 0) <= today(at_ms) - _PRUNE_EVERY_DAYS:
             done.pruned = store.prune_seen(before_day=today(at_ms) - SEEN_DAYS)
             store.set_meta(_PRUNED, str(today(at_ms)))
     return done
+
+
+def apart(*, path: str, conninfo: str, folder: Path, slowest: int, at_ms: int) -> Done:
+    """`run` in a process of its own: the memory that the engine takes, and never gives back, goes with it.
+
+    The journal is a path or a connection string. Raises Busy, and CalledProcessError for whatever ended it.
+    """
+    told = {"path": path, "conninfo": conninfo, "folder": str(folder), "slowest": slowest, "at_ms": at_ms}
+    # By its input, for others see the words of a command.
+    child = subprocess.run(
+        [sys.executable, "-m", __name__], input=json.dumps(told), stdout=subprocess.PIPE, text=True
+    )
+    if child.returncode == _BUSY:
+        raise Busy
+    child.check_returncode()
+    return Done(**json.loads(child.stdout))
+
+
+def _main() -> int:
+    told = json.load(sys.stdin)
+    store = open_store(path=told["path"] or None, conninfo=told["conninfo"])
+    try:
+        done = run(store, Path(told["folder"]), slowest=told["slowest"], at_ms=told["at_ms"])
+    except Busy:
+        return _BUSY
+    finally:
+        store.close()
+    json.dump(asdict(done), sys.stdout)
+    return 0
 
 
 @contextlib.contextmanager
@@ -301,3 +335,7 @@ def _sync(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+if __name__ == "__main__":
+    sys.exit(_main())

@@ -12,7 +12,7 @@ from django_tasks_db.models import DBTaskResult
 
 from handraiser.core.journal import history
 from handraiser.core.journal.lake import sealing
-from handraiser.core.journal.live import journal
+from handraiser.core.journal.live import journal, target
 from handraiser.core.journal.loop import Sweep
 from handraiser.core.journal.models import Cursor
 from handraiser.core.journal.readers import Reader
@@ -35,9 +35,17 @@ def seal(*, at: datetime) -> sealing.Done:
 
 @task
 def seal_days() -> None:
-    """Seal in the worker process."""
+    """Seal beside the worker process, which keeps its memory small."""
+    path, conninfo = target()
+    before = slowest(settings.READERS())
     try:
-        done = seal(at=clock.now())
+        done = sealing.apart(
+            path=path,
+            conninfo=conninfo,
+            folder=history.folder(),
+            slowest=before,
+            at_ms=clock.ms(clock.now()),
+        )
     except sealing.Busy:
         return
     log.info(

@@ -60,6 +60,9 @@ class Store(Protocol):
     def move_log(self) -> None:
         """Spare those who commit some work; call it now and then."""
 
+    def drop_emptied(self, *, before_day: int) -> int:
+        """Drop the tables of months that ended before this day and hold no event any more; returns how many."""
+
     def totals(self) -> dict[str, int]:
         """Events by name, for the health screen."""
 

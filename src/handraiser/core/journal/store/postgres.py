@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -35,6 +35,7 @@ class PostgresStore(Keeping):
         import psycopg
 
         self._db = psycopg.connect(conninfo, autocommit=True)
+        self._errors = psycopg.errors
         self._months: set[str] = set()
 
     def prepare(self) -> None:
@@ -77,6 +78,13 @@ class PostgresStore(Keeping):
             raise Busy  # an answer over a connection may always take its time
         batch = {event.message_id: event for event in reversed(events)}
         rows = [row_of(event) for event in reversed(batch.values())]
+        try:
+            return self._append(rows)
+        except self._errors.CheckViolation:  # a month that this process remembers was emptied and dropped
+            self._months.clear()
+            return self._append(rows)
+
+    def _append(self, rows: Sequence[Row]) -> int:
         self._part_months({row[4] for row in rows})
         with self._db.transaction():
             # The sequence's order is not commit order; the lock makes it so, held only for this short commit.
@@ -107,6 +115,25 @@ class PostgresStore(Keeping):
                     f" for values from ({begin}) to ({end})"
                 )
             self._months.add(name)
+
+    def drop_emptied(self, *, before_day: int) -> int:
+        dropped = 0
+        for (name,) in self._all(
+            "select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid"
+            " where i.inhparent = 'journal.event'::regclass order by c.relname"
+        ):
+            begin = datetime.strptime(name, "event_%Y_%m").replace(tzinfo=UTC)
+            if _month(int(begin.timestamp() * 1000) // DAY_MS)[2] > before_day:
+                continue
+            with suppress(self._errors.LockNotAvailable), self._db.transaction():
+                # Nobody appends meanwhile; whoever reads is not waited for long: there is another night.
+                self._db.execute(_LOCK, (_ADVISORY_LOCK,))
+                self._db.execute("set local lock_timeout = '500ms'")
+                if not self._all(f"select 1 from {{s}}{name} limit 1"):
+                    self._db.execute(f"drop table journal.{name}")  # type: ignore[arg-type]
+                    dropped += 1
+        self._months.clear()
+        return dropped
 
     def read(self, *, after: int, limit: int, names: Iterable[str] | None = None) -> list[Event]:
         sql = f"select {COLUMNS} from journal.event where position > %s"

@@ -14,7 +14,7 @@ from handraiser.core.identity.actions import visitors
 from handraiser.core.identity.models import TimelineItem
 from handraiser.core.journal import commands, history, loop, outbox, readers
 from handraiser.core.journal.events.people import NoteAdded
-from handraiser.core.journal.lake import sealing, tasks
+from handraiser.core.journal.lake import engine, sealing, tasks
 from handraiser.core.journal.live import journal
 from handraiser.core.journal.models import Cursor
 from handraiser.core.people.actions import people
@@ -192,6 +192,17 @@ def test_the_sweep_hands_a_night_over_once(settle):
     assert DBTaskResult.objects.count() == 1
 
 
+def test_the_night_seals_in_a_process_of_its_own(settle, monkeypatch):
+    journal().append([view(1), view(2)])
+    settle()
+    monkeypatch.setattr(engine, "connect", None)  # this process needs no engine for it
+    with sealing._alone(history.folder()):
+        tasks.seal_days.call()  # another process is at it: no harm
+    assert journal().manifest() == []
+    tasks.seal_days.call()
+    assert [one.rows for one in journal().manifest() if one.day == START.timestamp() // 86_400] == [2]
+
+
 def test_a_reader_that_is_behind_keeps_the_night_open():
     journal().append([view(1)])
     at = START + timedelta(days=20)
@@ -210,6 +221,12 @@ def test_the_screen_tells_of_sealed_days(mira, login, settle):
     seal()
     shown = login(mira).get("/admin/settings/journal/").content.decode()
     assert "1 March 2026" in shown and "missing" not in shown
+    (file,) = {history.folder() / one.file for one in journal().manifest() if one.rows == 2}
+    assert history.damaged() == []
+    with engine.connect() as db:
+        db.execute(f"copy (select * from '{file}' limit 1) to '{file}'")
+    assert history.damaged() == [file.name]
+    assert "not hold what was put there" in login(mira).get("/admin/settings/journal/").content.decode()
     for file in history.folder().glob("*.parquet"):
         file.unlink()
     assert "missing" in login(mira).get("/admin/settings/journal/").content.decode()

@@ -7,7 +7,7 @@ import shutil
 import pytest
 from django.db import connection
 
-from handraiser.core.journal import history
+from handraiser.core.journal import history, live
 from handraiser.core.journal.lake import sealing
 from handraiser.core.journal.live import journal
 from handraiser.core.journal.store import open_store
@@ -68,6 +68,36 @@ def test_drops_add_up():
     store.note_drops({(1, "a", "too_large"): 3, (1, "b", "no_name"): 1})
     assert store.drops("a") == {"too_large": 5}
     assert store.drops() == {"no_name": 1, "too_large": 5}
+
+
+def months() -> list[str]:
+    """The partitions of the journal on PostgreSQL."""
+    sql = "select inhrelid::regclass::text from pg_inherits where inhparent = 'journal.event'::regclass order by 1"
+    return [row[0] for row in journal()._all(sql)]
+
+
+def test_months_that_were_emptied_are_dropped():
+    store = journal()
+    store.append([event(n, day=n) for n in range(60)])  # from 16 February to 16 April 2026
+    if connection.vendor != "postgresql":
+        assert store.drop_emptied(before_day=FIRST + 99) == 0  # one table holds all
+        return
+    february, march, april = (f"journal.event_2026_0{n}" for n in (2, 3, 4))
+    door = open_store(conninfo=live.target()[1])  # as another process has it, with what it remembers
+    assert door.append([event(70, day=3)]) == 1
+    seal(43)  # on the last day of March, which holds its own
+    assert february not in months() and march in months()
+    assert door.append([event(71, day=3)]) == 1
+    assert store.drop_emptied(before_day=FIRST + 99) == 0  # what holds an event stays
+    assert len(history.read(after=0, limit=100)) == 62
+    with door._looking():
+        door.totals()
+        seal(46)  # waits for no question
+        assert february in months()
+    seal(46)
+    assert [month for month in months() if month in (february, march, april)] == [april]
+    assert len(history.read(after=0, limit=100)) == 62
+    door.close()
 
 
 def places() -> list[int]:
