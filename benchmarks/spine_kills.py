@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from benchmarks.rows import Rows
@@ -31,6 +32,7 @@ def measure(rows: Rows) -> None:
 
 
 def _measure(rows: Rows, folder: Path, postbox: Postbox) -> None:
+    begun = time.monotonic()
     firm = kills.fill(folder / "filled", smtp_port=postbox.port)
     if rows.wants(LOST, DOUBLED):
         done = kills.run(firm, folder / "home", postbox, _announce, kills=kills.KILLS)
@@ -45,6 +47,7 @@ def _measure(rows: Rows, folder: Path, postbox: Postbox) -> None:
             for twin in twins
         )
         caught = sum(not twin.found.clean for twin in twins)
+        note += f"; all of it in {time.monotonic() - begun:.0f} s"
         rows.add(CAUGHT, caught, "twins", f">= {len(kills.TWINS)}", note)
 
 

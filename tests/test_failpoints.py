@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from handraiser.kit.envelope import Event
-from tests import databases, stores
+from tests import databases, stores, work
 from tests.product import Product
 from tests.proof.traffic import Traffic
 from tests.proof.verdict import _sent_as
@@ -46,33 +45,7 @@ def at(home: Path) -> Product:
 @pytest.fixture(scope="module")
 def busy(tmp_path_factory):
     """A data folder with work for the relay and for every reader, and what that work comes to."""
-    home = tmp_path_factory.mktemp("busy") / "home"
-    product = Product(home=home)
-    people = home.parent / "people.csv"
-    people.write_text("email\n" + "".join(f"person{number}@halden.example.com\n" for number in range(LEADS)))
-    mapping = home.parent / "map.toml"
-    mapping.write_text('[columns]\nemail = "email"\n')
-    product.command("import", "leads", str(people), "--map", str(mapping))
-    now = int(time.time() * 1000)
-    journal = stores.journal(home)
-    journal.append(
-        [
-            Event(
-                message_id=f"view-{number}",
-                name="attract.page_viewed",
-                occurred_at=now + number,
-                received_at=now + number,
-                visitor=f"visitor-{number % 7}",
-                body={"url": "http://127.0.0.1/pricing/", "path": "/pricing/", "consent": True},
-            )
-            for number in range(VIEWS)
-        ]
-    )
-    journal.close()
-    unharmed = home.parent / "unharmed"
-    databases.lay(unharmed, like=home)
-    at(unharmed).settle()
-    return home, stores.effects(unharmed)
+    return work.left(tmp_path_factory.mktemp("busy"), leads=LEADS, views=VIEWS, visitors=7)
 
 
 def test_the_work_is_worth_killing(busy):

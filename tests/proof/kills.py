@@ -27,7 +27,7 @@ from tests.proof.verdict import Verdict
 
 FILLED = 200_000
 KILLS = {"web": 30, "loop": 35, "tasks": 10, "sealer": 25}
-KILLS_OF_A_TWIN = {"web": 3, "loop": 10, "sealer": 5}
+KILLS_OF_A_TWIN = {"web": 3, "loop": 8, "sealer": 5}
 ROUNDS_OF_A_TWIN = 6  # chance decides when a twin is caught; this often it has to escape to pass
 TWINS = ("no_unique_message_id", "cursor_apart", "no_seen")
 
@@ -47,7 +47,7 @@ _FAILPOINTS = {
     "sealer": ("lake.written", "lake.renamed", "lake.sealed", "lake.trimmed"),
 }
 _ARMED_SHARE = 0.6
-_LONGEST_LIFE_S, _LONGEST_ARMED_LIFE_S = 1.2, 3.0
+_LONGEST_LIFE_S, _LONGEST_ARMED_LIFE_S = 1.2, 2.0
 # Long enough to import Django; these two say nothing of themselves.
 _WARMING_S = {"tasks": 1.5, "sealer": 1.5}
 _ROOT = str(Path(__file__).resolve().parents[2])

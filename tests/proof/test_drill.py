@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,13 +13,14 @@ from tests import databases, drill, postgres, stores
 from tests.product import Product
 from tests.proof import business, verdict
 from tests.proof.traffic import Traffic
+from tests.proof.verdict import Verdict
 
 pytestmark = pytest.mark.proof
 
 BACKUPS = 3
 
 
-def _drill(folder: Path, smtp_port: int) -> list[str]:
+def _drill(folder: Path, smtp_port: int) -> list[tuple[str, Verdict]]:
     allow = {"HANDRAISER_TRUSTED_PROXIES": "127.0.0.1", "HANDRAISER_OUTGOING_ALLOW": "127.0.0.1"}
     product = Product(home=folder / "home", **allow)
     form = business.prepare(product, smtp_port=smtp_port)
@@ -40,7 +42,7 @@ def _drill(folder: Path, smtp_port: int) -> list[str]:
         product.process.wait()
         traffic._stop.set()
     databases.sweep_away(product.home)
-    lines = []
+    judged = []
     for archive, before in taken:
         home = folder / archive.stem
         done = drill.restore(archive, home)
@@ -53,23 +55,27 @@ def _drill(folder: Path, smtp_port: int) -> list[str]:
                 home, "records", "select message_id from delivery_message where state <> 'unknown'"
             )
             found = verdict.of(home, before, set(), [row[0] for row in sent])
-            lines.append(
+            line = (
                 f"{len(before.events)} events, {len(before.leads)} leads, {len(before.forms)} forms acknowledged"
                 f" before; {found}"
             )
-            assert found.clean, lines[-1]
+            judged.append((line, found))
             assert stores.ask(home, "records", "select count(*) from journal_parked") == [(0,)]
             assert "Traceback" not in restored.log(), restored.log()
-    return lines
+    return judged
+
+
+def _judge(judged: list[tuple[str, Verdict]], report: Callable[[str], None], where: str) -> list[bool]:
+    for line, _ in judged:
+        report(f"restored from a backup under traffic{where}: {line}")
+    return [found.clean for _, found in judged]
 
 
 def test_every_restored_backup_holds_what_was_acknowledged_before_it(tmp_path, postbox, report):
-    for line in _drill(tmp_path, postbox.port):
-        report(f"restored from a backup under traffic: {line}")
+    assert _judge(_drill(tmp_path, postbox.port), report, "") == [True] * BACKUPS
 
 
 def test_the_same_on_postgresql(tmp_path, postbox, report, monkeypatch):
     with postgres.server() as url:
         monkeypatch.setenv("DATABASE_URL", url)
-        for line in _drill(tmp_path, postbox.port):
-            report(f"restored from a backup under traffic, on PostgreSQL: {line}")
+        assert _judge(_drill(tmp_path, postbox.port), report, ", on PostgreSQL") == [True] * BACKUPS

@@ -76,7 +76,7 @@ def test_permitted_refuses(given_, reason):
     ],
 )
 def test_permitted_lets_pass(given_):
-    passed(steps.permitted(given_))
+    assert passed(steps.permitted(given_)).kind == given_.kind
 
 
 @pytest.mark.parametrize(

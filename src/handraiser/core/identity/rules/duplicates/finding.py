@@ -55,7 +55,9 @@ def find(
             for compare, a, b in zip(comparers, cells[one], cells[other], strict=True)
         )
 
-    patterns = [pattern(one, other) for one, other in candidates]
+    # There are far fewer patterns than pairs: each is kept once.
+    once: dict[Pattern, Pattern] = {}
+    patterns = [once.setdefault(seen, seen) for seen in (pattern(*pair) for pair in candidates)]
     learned = weights.learn(Counter(patterns), _chance(cells, pattern), records=len(records))
     names = [column.name for column in chosen]
     found = []
