@@ -79,11 +79,7 @@ def _known_of_lead(channel: str, source: str, campaign: str, own: Mapping[str, A
 
 
 class OpenLead(NamedTuple):
-    """An open lead as scoring reads it, with what is kept of its person's score.
-
-    `told` is what rules may look at as the database tells it; `known` (of its person) and `own` (of the lead
-    itself) read it. Moments are as the database tells them.
-    """
+    """An open lead as scoring reads it, with what is kept of its person's score; a moment as the database tells it."""
 
     id: str
     person_id: str
@@ -93,52 +89,55 @@ class OpenLead(NamedTuple):
     engagement_points: int
     grade: str
     temperature: str
-    person_since: Any
     rule_set_number: int | None
     scored_at: Any
     kept: str
-    told: tuple[Any, ...]
-
-    @property
-    def known(self) -> dict[str, Any]:
-        """What rules may look at of the person."""
-        email, job_title, country, own, company, *its = self.told[4:]
-        name, its_country, industry, employees, its_own = its
-        return _known(
-            email,
-            job_title,
-            country,
-            _body(own),
-            None if company is None else (name, its_country, industry, employees, _body(its_own)),
-        )
-
-    @property
-    def own(self) -> dict[str, Any]:
-        """What rules may look at of the lead."""
-        channel, source, campaign, own = self.told[:4]
-        return _known_of_lead(channel, source, campaign, _body(own))
 
 
 _OPEN_LEADS = """
     select one.id, one.person_id, one.stage, one.points, one.fit_points, one.engagement_points,
-        one.grade, one.temperature, person.created_at, state.rule_set_number, state.scored_at, state.kept,
-        one.channel, one.source, one.campaign, {json}one.attributes,
-        person.email, person.job_title, person.country, {json}person.attributes, person.company_id, company.name,
-        company.country, company.industry, company.employees, {json}company.attributes
+        one.grade, one.temperature, state.rule_set_number, state.scored_at, state.kept
     from people_lead one
-    join people_person person on person.id = one.person_id
-    left join people_company company on company.id = person.company_id
     left join qualify_score_state state on state.person_id = one.person_id
     where one.person_id {in} and one.closed_at is null
     order by one.id"""
-_TOLD = 12  # the first column of what rules may look at
 
 
 def open_leads(people: Iterable[str]) -> list[OpenLead]:
     """The open leads of these people, locked until the transaction ends where the database locks rows."""
     locked = " for update of one" if connection.features.has_select_for_update else ""
-    found = rows.ask(Lead, f"{_OPEN_LEADS}{locked}", [sorted(people)])
-    return [OpenLead(*row[:_TOLD], row[_TOLD:]) for row in found]
+    return [OpenLead(*row) for row in rows.ask(Lead, f"{_OPEN_LEADS}{locked}", [sorted(people)])]
+
+
+class Known(NamedTuple):
+    """What rules may look at, of a person and of a lead itself, and since when the person is known."""
+
+    person: dict[str, Any]
+    lead: dict[str, Any]
+    since: datetime
+
+
+_KNOWN = """
+    select one.id, person.created_at, one.channel, one.source, one.campaign, {json}one.attributes,
+        person.email, person.job_title, person.country, {json}person.attributes, person.company_id,
+        company.name, company.country, company.industry, company.employees, {json}company.attributes
+    from people_lead one
+    join people_person person on person.id = one.person_id
+    left join people_company company on company.id = person.company_id
+    where one.id {in}"""
+
+
+def known(leads: Iterable[str]) -> dict[str, Known]:
+    """What is known at present, by the lead's id."""
+    found = {}
+    for row in rows.ask(Lead, _KNOWN, [sorted(leads)]):
+        company = None if row[10] is None else (row[11], row[12], row[13], row[14], _body(row[15]))
+        found[row[0]] = Known(
+            _known(row[6], row[7], row[8], _body(row[9]), company),
+            _known_of_lead(row[2], row[3], row[4], _body(row[5])),
+            rows.when(row[1]),
+        )
+    return found
 
 
 def seen(rules: Rules, since: Mapping[str, int], *, upto: int | None = None) -> dict[str, list[Seen]]:

@@ -22,17 +22,19 @@ def _score(events: Sequence[Event]) -> None:
     real = [event for event in events if not event.body.get("bot") and not event.body.get("machine")]
     linked = people_of(event.visitor for event in real if event.visitor and not event.person)
     ways: dict[str, list[tuple[int, Event]]] = {}
-    anew: set[str] = set()
+    learnt, anew = set[str](), set[str]()
     for event in real:
         if person := event.person or linked.get(event.visitor or ""):
             ways.setdefault(person, []).append((event.occurred_at, event))
+            if event.name in TOUCHING:
+                learnt.add(person)
             if event.name in REWRITING:
                 anew.add(person)
                 if before := event.body.get("instead_of"):
                     ways.setdefault(before, []).append((event.occurred_at, event))
                     anew.add(before)
     if ways:
-        actions.follow(ways, anew=anew, upto=lambda: _upto(events))
+        actions.follow(ways, learnt=learnt, anew=anew, upto=lambda: _upto(events))
 
 
 def _upto(batch: Sequence[Event]) -> int | None:

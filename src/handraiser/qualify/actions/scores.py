@@ -50,17 +50,17 @@ Way = Sequence[tuple[int, Event]]
 class Kept(msgspec.Struct, array_like=True):
     """What `ScoreState.kept` holds.
 
-    The person's counts; by lead a fingerprint of what is known and the places of the attribute rules that fit it;
-    and when time alone will change the points, in milliseconds.
+    The person's counts; by lead the places of the attribute rules that fit what is known; and when time alone will
+    change the points, in milliseconds.
     """
 
     counts: Counts
-    leads: dict[str, tuple[str, tuple[int, ...]]]
-    next_change_at: int = NEVER
+    fitting: dict[str, tuple[int, ...]]
+    next_change_at: int
 
 
-# By lead: a fingerprint of what is known, and the places of the attribute rules that fit it.
-Fitting = Mapping[str, tuple[str, tuple[int, ...]]]
+# By lead, the places of the attribute rules that fit.
+Fitting = Mapping[str, tuple[int, ...]]
 _kept: Callable[[str], Kept] = msgspec.json.Decoder(Kept).decode
 
 
@@ -73,16 +73,14 @@ class _Crossing(NamedTuple):
 
 
 class _Score(NamedTuple):
-    """A person while being scored: the open leads with what fits each, and what the events give.
+    """A person while being scored: the open leads with what fits each, and what the events give as of `now`.
 
-    `learnt` is the first moment looked at, None if nothing became known; `now` the last. `way`: what the events
-    gave in between, if any of the leads can have crossed the threshold; else it is empty. `before` is the next
-    change (ms) as it was kept, None if the counts are made anew.
+    `way`: what they gave in between, if any of the leads can have crossed the threshold; else it is empty.
+    `before` is the next change (ms) as it was kept, None if the counts are made anew.
     """
 
     leads: Sequence[OpenLead]
     fitting: Fitting
-    learnt: int | None
     now: int
     tally: Tally
     way: Sequence[Standing]
@@ -90,15 +88,22 @@ class _Score(NamedTuple):
 
 
 @rows.joined
-def follow(ways: Mapping[str, Way], *, anew: Collection[str] = (), upto: Callable[[], int | None]) -> int:
+def follow(
+    ways: Mapping[str, Way],
+    *,
+    learnt: Collection[str] = (),
+    anew: Collection[str] = (),
+    upto: Callable[[], int | None],
+) -> int:
     """Bring the scores of these people up to date with the events on their way; returns how many leads changed.
 
-    `anew` names those whose past changed. `upto` tells the last row of the timeline that counts, None for all;
-    it is asked only if somebody's counts are made anew. A lead becomes MQL by the first event that takes it over
-    the threshold, whatever follows in the batch; what changed is announced with the newest event as its cause.
+    `learnt` names those of whom something became known, `anew` those whose past changed. `upto` tells the last row
+    of the timeline that counts, None for all; it is asked only if somebody's counts are made anew. A lead becomes
+    MQL by the first event that takes it over the threshold, whatever follows in the batch; what changed is
+    announced with the newest event as its cause.
     """
     moments = {person: max(at for at, _ in way) for person, way in ways.items()}
-    return _rescore(moments, ways=ways, anew=anew, upto=upto)
+    return _rescore(moments, ways=ways, learnt=learnt, anew=anew, upto=upto)
 
 
 @rows.joined
@@ -108,7 +113,7 @@ def rescore(people: Mapping[str, datetime], *, new_rules: bool = False) -> int:
     `new_rules`: not the people but a new rule set is the reason.
     """
     moments = {person: clock.ms(at) for person, at in people.items()}
-    return _rescore(moments, ways={}, anew=(), upto=lambda: None, new_rules=new_rules)
+    return _rescore(moments, ways={}, learnt=moments, anew=(), upto=lambda: None, new_rules=new_rules)
 
 
 def due(now: datetime) -> int:
@@ -133,6 +138,7 @@ def _rescore(
     moments: Mapping[str, int],
     *,
     ways: Mapping[str, Way],
+    learnt: Collection[str],
     anew: Collection[str],
     upto: Callable[[], int | None],
     new_rules: bool = False,
@@ -145,20 +151,35 @@ def _rescore(
     by_person: dict[str, list[OpenLead]] = {}
     for lead in queries.open_leads(moments):
         by_person.setdefault(lead.person_id, []).append(lead)
+    kept = {
+        person: _kept(leads[0].kept)
+        for person, leads in by_person.items()
+        if leads[0].rule_set_number == live.number and leads[0].kept and person not in anew
+    }
+    unsure = {
+        person: leads
+        for person, leads in by_person.items()
+        if person not in kept
+        or person in learnt
+        or any(lead.id not in kept[person].fitting for lead in leads)
+    }
+    fitting = _learn(rules, unsure, ways, moments)
     scores: dict[str, _Score] = {}
     fresh: dict[str, list[OpenLead]] = {}
     for person, leads in by_person.items():
-        kept = leads[0].kept if leads[0].rule_set_number == live.number and person not in anew else ""
-        score = _brought_up(rules, leads, kept, moments[person], ways.get(person, ())) if kept else None
-        if score is None:
-            fresh[person] = leads
-        else:
+        known = kept.get(person)
+        if known is not None and person in fitting:
+            known.fitting = fitting[person]
+        score = known and _brought_up(rules, leads, known, moments[person], ways.get(person, ()))
+        if score:
             scores[person] = score
+        else:
+            fresh[person] = leads
     if fresh:
-        scores |= _made_anew(rules, fresh, moments, ways, upto())
-    _keep_profiles(scores)
+        fitting = {person: kept[person].fitting for person in fresh.keys() & kept.keys()} | fitting
+        scores |= _made_anew(rules, fresh, fitting, moments, ways, upto())
     numbers = {
-        lead.id: rules.worth(score.fitting[lead.id][1], score.tally.points)
+        lead.id: rules.worth(score.fitting[lead.id], score.tally.points)
         for score in scores.values()
         for lead in score.leads
     }
@@ -170,32 +191,66 @@ def _rescore(
     return changed
 
 
+_NEWEST_PROFILES = """
+    select person_id, {json}attributes from qualify_profile one
+    where person_id {in} and id = (select max(id) from qualify_profile where person_id = one.person_id)"""
+
+
+def _learn(
+    rules: Prepared,
+    people: Mapping[str, Sequence[OpenLead]],
+    ways: Mapping[str, Way],
+    moments: Mapping[str, int],
+) -> dict[str, dict[str, tuple[int, ...]]]:
+    """The attribute rules that fit the leads of these people, by person.
+
+    Adds a profile for everybody whose attributes are not those of their newest one. The first one holds from the
+    day on which the person became known.
+    """
+    if not people:
+        return {}
+    known = queries.known(lead.id for leads in people.values() for lead in leads)
+    newest = rows.ask(Profile, _NEWEST_PROFILES, [sorted(people)])
+    before = {person: _decode(attributes) for person, attributes in newest}
+    profiles = []
+    for person, leads in people.items():
+        now = known[leads[0].id]
+        if now.person == before.get(person):
+            continue
+        at = clock.from_ms(_began(leads, ways.get(person, ()), moments[person]))
+        if person not in before:
+            at = min(now.since, at)
+        profiles.append((person, at, _encode(now.person).decode()))
+    rows.put(Profile, ["person_id", "at", "attributes"], profiles)
+    return {
+        person: {lead.id: rules.fitting(known[lead.id].person | known[lead.id].lead) for lead in leads}
+        for person, leads in people.items()
+    }
+
+
 def _brought_up(
-    rules: Prepared, leads: Sequence[OpenLead], kept: str, moment: int, way: Way
+    rules: Prepared, leads: Sequence[OpenLead], kept: Kept, moment: int, way: Way
 ) -> _Score | None:
     """The score of a person from the counts that are kept; None if they must be made anew."""
-    known = _kept(kept)
     scored_at = _scored(leads)
     now = max(scored_at, moment)
-    fitting = _fitting(rules, leads, known.leads)
-    learnt = _began(leads, way, moment) if fitting != known.leads else None
-    tally = Tally(rules, known.counts)
+    tally = Tally(rules, kept.counts)
     try:
         for _, event in way:
             if event.name in rules.names:
                 one = _counted(rules, event)
                 if one[-1] or one[-2]:
                     tally.add(*one)
-        if not _in_reach(rules, leads, fitting, tally):
+        if not _in_reach(rules, leads, kept.fitting, tally):
             tally.at(now)
-            return _Score(leads, fitting, learnt, now, tally, (), known.next_change_at)
-        tally = Tally(rules, _kept(kept).counts)
+            return _Score(leads, kept.fitting, now, tally, (), kept.next_change_at)
+        tally = Tally(rules, _kept(leads[0].kept).counts)
         steps = [
             Step(at, event, [_counted(rules, event)] if event.name in rules.names else ())
             for at, event in way
         ]
         standings = list(points.walk(tally, steps, since=scored_at, upto=now))
-        return _Score(leads, fitting, learnt, now, tally, standings, known.next_change_at)
+        return _Score(leads, kept.fitting, now, tally, standings, kept.next_change_at)
     except TooLate:
         return None
 
@@ -221,6 +276,7 @@ def _counted(rules: Prepared, event: Event) -> Any:
 def _made_anew(
     rules: Prepared,
     people: Mapping[str, Sequence[OpenLead]],
+    fitting: Mapping[str, Fitting],
     moments: Mapping[str, int],
     ways: Mapping[str, Way],
     upto: int | None,
@@ -238,7 +294,7 @@ def _made_anew(
             tally.add(*event)
         now = max([_scored(leads), moments[person], *(event[1] for event in past)])
         way = list(points.walk(tally, steps, since=since[person], upto=now))
-        found[person] = _Score(leads, _fitting(rules, leads, {}), since[person], now, tally, way)
+        found[person] = _Score(leads, fitting[person], now, tally, way)
     return found
 
 
@@ -267,51 +323,13 @@ def _steps(
     return past, steps
 
 
-def _fitting(rules: Prepared, leads: Sequence[OpenLead], known: Fitting) -> Fitting:
-    found = {}
-    for lead in leads:
-        fingerprint = points.fingerprint(lead.told)
-        before = known.get(lead.id)
-        if before is None or before[0] != fingerprint:
-            before = fingerprint, rules.fitting(lead.known | lead.own)
-        found[lead.id] = before
-    return found
-
-
 def _in_reach(rules: Prepared, leads: Sequence[OpenLead], fitting: Fitting, tally: Tally) -> bool:
     """Whether any of the leads can have reached the threshold since the counts were kept."""
     waiting = [lead for lead in leads if lead.stage == "lead"]
     if not waiting:
         return False
     most = tally.most()
-    return any(most + rules.best(fitting[lead.id][1]) >= rules.rules.threshold for lead in waiting)
-
-
-_NEWEST_PROFILES = """
-    select person_id, {json}attributes from qualify_profile one
-    where person_id {in} and id = (select max(id) from qualify_profile where person_id = one.person_id)"""
-
-
-def _keep_profiles(scores: Mapping[str, _Score]) -> None:
-    """Add a profile for everybody whose attributes are not those of their newest one.
-
-    The first one holds from the day on which the person became known.
-    """
-    learnt = {person: score for person, score in scores.items() if score.learnt is not None}
-    if not learnt:
-        return
-    newest = rows.ask(Profile, _NEWEST_PROFILES, [sorted(learnt)])
-    before = {person: _decode(attributes) for person, attributes in newest}
-    added = []
-    for person, score in learnt.items():
-        lead = score.leads[0]
-        if lead.known == before.get(person):
-            continue
-        at = clock.from_ms(score.learnt or 0)
-        if person not in before:
-            at = min(rows.when(lead.person_since), at)
-        added.append((person, at, _encode(lead.known).decode()))
-    rows.put(Profile, ["person_id", "at", "attributes"], added)
+    return any(most + rules.best(fitting[lead.id]) >= rules.rules.threshold for lead in waiting)
 
 
 def _crossings(rules: Prepared, scores: Mapping[str, _Score]) -> dict[str, _Crossing]:
@@ -334,7 +352,7 @@ def _crossings(rules: Prepared, scores: Mapping[str, _Score]) -> dict[str, _Cros
     for lead, score in near:
         before = lead.points
         for at, cause, given in score.way:
-            total = rules.worth(score.fitting[lead.id][1], given).total
+            total = rules.worth(score.fitting[lead.id], given).total
             if total >= threshold and (lead.id not in moved or before < threshold):
                 found[lead.id] = _Crossing(at, cause, total)
                 break
@@ -418,15 +436,14 @@ def _remember(live: RuleSet, scores: Mapping[str, _Score], *, gone: Collection[s
     for person, score in scores.items():
         change = score.tally.next_change_at
         kept = _encode(Kept(score.tally.kept(), dict(score.fitting), change)).decode()
-        at = clock.from_ms(score.now)
         if score.before == change:
-            same.append((at, kept, person))
+            same.append((score.now, kept, person))
             continue
-        next_change_at = None if change == NEVER else clock.from_ms(change)
+        next_change_at = None if change == NEVER else change
         if score.before is None:
-            new.append((person, live.number, at, kept, next_change_at))
+            new.append((person, live.number, score.now, kept, next_change_at))
         else:
-            other.append((at, kept, next_change_at, person))
+            other.append((score.now, kept, next_change_at, person))
     # What did not change is not written: its index would be.
     columns = ["scored_at", "kept", "next_change_at"]
     rows.change(ScoreState, columns[:2], same)

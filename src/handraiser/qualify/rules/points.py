@@ -364,11 +364,6 @@ def walk(tally: Tally, steps: Iterable[Step], *, since: int, upto: int) -> Itera
         yield Standing(now, step.cause, tuple(tally.points))
 
 
-def fingerprint(values: Sequence[Any]) -> str:
-    """Something short that changes when what is known of somebody does."""
-    return blake2b("\x1f".join(map(str, values)).encode(), digest_size=8).hexdigest()
-
-
 def by_order(events: Iterable[Seen]) -> list[Seen]:
     """Events in the order in which they were heard of."""
     return sorted(events, key=_order)
