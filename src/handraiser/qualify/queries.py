@@ -79,7 +79,7 @@ def _known_of_lead(channel: str, source: str, campaign: str, own: Mapping[str, A
 
 
 class OpenLead(NamedTuple):
-    """An open lead as scoring reads it, with what is kept of its person's score; a moment as the database tells it."""
+    """An open lead as scoring reads it, with what is kept of its person's score."""
 
     id: str
     person_id: str
