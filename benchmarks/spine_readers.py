@@ -299,10 +299,10 @@ def _speed() -> dict[str, object]:
 
 
 def main() -> None:
-    """Do one piece of work in this process and print what it came to."""
-    import django
+    """Do one piece of work in this process, started as the loop is, and print what it came to."""
+    from handraiser.cli import load_django
 
-    django.setup()
+    load_django()
     print(json.dumps({"speed": _speed}[sys.argv[1]]()))
 
 

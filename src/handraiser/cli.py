@@ -26,7 +26,8 @@ duplicates = typer.Typer(no_args_is_help=True, help="People who are there twice.
 app.add_typer(duplicates, name="duplicates")
 
 
-def _django() -> None:
+def load_django() -> None:
+    """Load the product into a process that stays for long."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "handraiser.config.settings")
     import django
 
@@ -53,7 +54,7 @@ def _leave(code: int = 0) -> NoReturn:
 @app.command()
 def migrate() -> None:
     """Prepare an empty data folder, or bring an older one up to date."""
-    _django()
+    load_django()
     from handraiser.config import stores
 
     stores.prepare()
@@ -66,7 +67,7 @@ def up(demo: bool = typer.Option(False, "--demo", help="With a small demo busine
     """Start everything: web, loop and tasks."""
     if demo:
         os.environ["HANDRAISER_DEMO"] = "1"
-    _django()
+    load_django()
     from django.conf import settings
 
     from handraiser.config import processes, stores
@@ -108,7 +109,7 @@ def _make_demo() -> None:
 @app.command()
 def web() -> None:
     """The listening process alone."""
-    _django()
+    load_django()
     from handraiser.config import serving
     from handraiser.config.settings import DEMO, ENV
 
@@ -132,7 +133,7 @@ def collector() -> None:
 @app.command()
 def loop() -> None:
     """Relay, readers and due rows."""
-    _django()
+    load_django()
     from handraiser.config import processes, wiring
     from handraiser.core.journal import loop as journal_loop
 
@@ -147,7 +148,7 @@ def loop() -> None:
 @app.command()
 def tasks() -> None:
     """Imports, exports and other long work."""
-    _django()
+    load_django()
     from django.core.management import call_command
 
     try:
@@ -165,7 +166,7 @@ def _import_verb(kind: str, what: str) -> None:
         ] = None,
         dry_run: bool = typer.Option(False, "--dry-run", help="Say what would happen; write nothing."),
     ) -> None:
-        _django()
+        load_django()
         from handraiser.capture.imports import commands
 
         commands.bring_in(kind=kind, file=file, map_file=map_file, dry_run=dry_run, say=typer.echo)
@@ -181,7 +182,7 @@ _import_verb("spend", "What campaigns cost.")
 @imports.command("undo")
 def import_undo(import_id: str = typer.Argument(..., help="As the import printed it.")) -> None:
     """Take back what an import made, unless somebody worked with it since."""
-    _django()
+    load_django()
     from handraiser.capture.imports import commands
 
     commands.take_back(import_id=import_id, say=typer.echo)
@@ -198,7 +199,7 @@ def duplicates_find(
     as_json: bool = typer.Option(False, "--json", help="One JSON object."),
 ) -> None:
     """Find records that are probably one person. A file is only read; people here get pairs to review."""
-    _django()
+    load_django()
     from handraiser.core.identity import commands
 
     if file is None:
@@ -212,7 +213,7 @@ def duplicates_find(
 @duplicates.command("merge")
 def duplicates_merge(keep: str, gone: str) -> None:
     """Make one person of two, by their ids. The merge's id is printed."""
-    _django()
+    load_django()
     from handraiser.core.identity import commands
 
     commands.merge(keep=keep, gone=gone, say=typer.echo)
@@ -221,7 +222,7 @@ def duplicates_merge(keep: str, gone: str) -> None:
 @duplicates.command("unmerge")
 def duplicates_unmerge(merge_id: str) -> None:
     """Make two people of one again, by the id of the merge."""
-    _django()
+    load_django()
     from handraiser.core.identity import commands
 
     commands.unmerge(merge_id=merge_id, say=typer.echo)
@@ -235,7 +236,7 @@ def kpi(
     as_json: bool = typer.Option(False, "--json", help="One JSON object."),
 ) -> None:
     """What became of the leads of a period."""
-    _django()
+    load_django()
     from handraiser.measure import commands
 
     commands.kpi(start=start, end=end, by=by, as_json=as_json, say=typer.echo)
@@ -248,7 +249,7 @@ def keys_create(
     public: Annotated[bool, typer.Option("--public", help="It will stand in web pages.")] = False,
 ) -> None:
     """Make a key. The last line is the key alone; it cannot be shown again."""
-    _django()
+    load_django()
     from handraiser.core.staff.actions import keys as actions
     from handraiser.core.staff.api_auth import SCOPES
     from handraiser.kit import clock
@@ -265,7 +266,7 @@ def keys_create(
 @keys.command("list")
 def keys_list() -> None:
     """All keys: id, beginning, scopes, state, name."""
-    _django()
+    load_django()
     from handraiser.core.staff.models import ApiKey
 
     for key in ApiKey.objects.order_by("created_at"):
@@ -276,7 +277,7 @@ def keys_list() -> None:
 @keys.command("revoke")
 def keys_revoke(key_id: str) -> None:
     """End a key at once."""
-    _django()
+    load_django()
     from handraiser.core.staff.actions import keys as actions
     from handraiser.core.staff.models import ApiKey
     from handraiser.kit import clock
@@ -292,7 +293,7 @@ def keys_revoke(key_id: str) -> None:
 def journal_shown(context: typer.Context) -> None:
     """Sizes, readers and how far they are behind, what is parked."""
     if context.invoked_subcommand is None:
-        _django()
+        load_django()
         from handraiser.core.journal import commands
 
         commands.show(say=typer.echo)
@@ -306,7 +307,7 @@ def journal_count(
     as_json: bool = typer.Option(False, "--json", help="One JSON object."),
 ) -> None:
     """How many events are stored, sealed ones included, how many distinct, how many dropped and why."""
-    _django()
+    load_django()
     from handraiser.core.journal import commands
 
     commands.count(event=event, as_json=as_json, say=typer.echo)
@@ -318,7 +319,7 @@ def journal_replay(
     dry_run: bool = typer.Option(False, "--dry-run", help="Beside the tables; nothing is written."),
 ) -> None:
     """Read everything again from the first event and say where the reader's tables would differ."""
-    _django()
+    load_django()
     from handraiser.core.journal import commands
 
     raise typer.Exit(0 if commands.play_again(reader=reader, dry_run=dry_run, say=typer.echo) else 1)
@@ -327,7 +328,7 @@ def journal_replay(
 @app.command()
 def seal() -> None:
     """Put the days that are over into the lake, now instead of tonight."""
-    _django()
+    load_django()
     from handraiser.core.journal import commands
 
     commands.seal(say=typer.echo)
@@ -336,7 +337,7 @@ def seal() -> None:
 @app.command()
 def doctor(as_json: bool = typer.Option(False, "--json", help="One JSON object.")) -> None:
     """Say what is wrong and how to mend it. Ends with 0 when all is well, with 1 when there is something to do."""
-    _django()
+    load_django()
     from handraiser.config import checks
 
     findings = checks.run()
@@ -355,7 +356,7 @@ def backup(
     target: Annotated[Path, typer.Argument(help="The file to write (.tar, or .tar.gz), or a folder for it.")],
 ) -> None:
     """Put everything into one file, while the product runs. It holds personal data and the key: keep it safe."""
-    _django()
+    load_django()
     from handraiser.config import backup as backups
     from handraiser.kit import clock
 
@@ -366,7 +367,7 @@ def backup(
 @app.command()
 def restore(archive: Annotated[Path, typer.Argument(help="A file that `handraiser backup` wrote.")]) -> None:
     """Put a backup into an empty HANDRAISER_HOME. Mail is paused until you resume it in the outbox."""
-    _django()
+    load_django()
     from handraiser.config import restore as restores
 
     done = restores.put_back(archive.absolute())
@@ -385,7 +386,7 @@ def upgrade(
     ] = None,
 ) -> None:
     """Back up, then bring the data folder to this version. Stop the product first."""
-    _django()
+    load_django()
     from handraiser.config import upgrade as upgrades
     from handraiser.kit import clock
 
@@ -395,7 +396,7 @@ def upgrade(
 @app.command()
 def rederive() -> None:
     """Ask today's channel rules again about visits that older ones answered. Safe to repeat, at any time."""
-    _django()
+    load_django()
     from handraiser.attract.actions import touches
     from handraiser.attract.rules.channels import RULE_VERSION
 

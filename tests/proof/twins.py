@@ -51,7 +51,7 @@ def no_seen() -> None:
 
 def cursor_apart() -> None:
     """A reader commits its cursor before the effects, instead of together with them."""
-    cli._django()
+    cli.load_django()
     from handraiser.core.journal import readers
 
     move = readers._move
@@ -67,7 +67,7 @@ def cursor_apart() -> None:
 
 def sealer() -> None:
     """Seal until killed."""
-    cli._django()
+    cli.load_django()
     from handraiser.core.journal.lake import tasks
     from handraiser.kit import clock
 

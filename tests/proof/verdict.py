@@ -145,15 +145,15 @@ def _qualified(verdict: Verdict, home: Path, traffic: Traffic) -> None:
     rows = stores.ask(
         home,
         "records",
-        "select l.id, l.points, l.stage from people_lead l"
+        "select l.id, l.points, l.stage, l.grade, l.temperature from people_lead l"
         " join capture_submission s on s.lead_id = l.id where s.state = 'accepted'",
     )
-    leads = {lead for lead, _, _ in rows}
+    leads = {lead for lead, *_ in rows}
     verdict.checked["scores"] += len(leads)
-    verdict.lost["scores"] += sum(points < POINTS for _, points, _ in rows)
-    verdict.doubled["scores"] += sum(points > POINTS for _, points, _ in rows)
-    _told_points(verdict, home, {lead: points for lead, points, _ in rows})
-    verdict.lost["stages"] += sum(stage != "mql" for _, _, stage in rows)
+    verdict.lost["scores"] += sum(points < POINTS for _, points, *_ in rows)
+    verdict.doubled["scores"] += sum(points > POINTS for _, points, *_ in rows)
+    _told_bands(verdict, home, {lead: (grade, temperature) for lead, _, _, grade, temperature in rows})
+    verdict.lost["stages"] += sum(stage != "mql" for _, _, stage, *_ in rows)
     changes = _column(home, "records", "select lead_id from qualify_stage_change")
     verdict.none_but("stages", leads, changes)
     verdict.none_but("stages told", leads, _facts(home, "qualify.stage_changed"))
@@ -169,14 +169,14 @@ def _qualified(verdict: Verdict, home: Path, traffic: Traffic) -> None:
     verdict.none_but("enrolments", people, inside)
 
 
-def _told_points(verdict: Verdict, home: Path, points: dict[str, int]) -> None:
-    """The changes that the journal tells of add up to the points of the lead."""
-    told: Counter[str] = Counter()
-    for lead, body in _bodies(home, "qualify.score_changed"):
-        told[lead] += body["total"] - body["previous"]
-    verdict.checked["scores told"] += len(points)
-    verdict.lost["scores told"] += sum(told[lead] < total for lead, total in points.items())
-    verdict.doubled["scores told"] += sum(told[lead] > total for lead, total in points.items())
+def _told_bands(verdict: Verdict, home: Path, bands: dict[str, tuple[str, str]]) -> None:
+    """The journal tells of each lead's grade and temperature, and of no change twice; points only rise here."""
+    told = Counter(
+        (lead, body["grade"], body["temperature"]) for lead, body in _bodies(home, "qualify.score_changed")
+    )
+    verdict.checked["scores told"] += len(bands)
+    verdict.lost["scores told"] += sum(not told[lead, *band] for lead, band in bands.items())
+    verdict.doubled["scores told"] += sum(times > 1 for times in told.values())
 
 
 def _mails(verdict: Verdict, home: Path, arrived: Counter[str]) -> None:
