@@ -50,13 +50,14 @@ Way = Sequence[tuple[int, Event]]
 class Kept(msgspec.Struct, array_like=True):
     """What `ScoreState.kept` holds.
 
-    The person's counts; by lead the places of the attribute rules that fit what is known; and when time alone will
-    change the points, in milliseconds.
+    The person's counts; by lead the places of the attribute rules that fit what is known; when time alone will
+    change the points, in milliseconds; and the journal's position up to which the events were followed.
     """
 
     counts: Counts
     fitting: dict[str, tuple[int, ...]]
     next_change_at: int
+    position: int = 0
 
 
 # By lead, the places of the attribute rules that fit.
@@ -65,11 +66,12 @@ _kept: Callable[[str], Kept] = msgspec.json.Decoder(Kept).decode
 
 
 class _Crossing(NamedTuple):
-    """Where a lead reached the threshold: when (ms), by which event, with how many points."""
+    """Where a lead became MQL or left: when (ms), by which event, with how many points."""
 
     at: int
     cause: Event | None
     total: int
+    to: str
 
 
 class _Score(NamedTuple):
@@ -82,6 +84,7 @@ class _Score(NamedTuple):
     leads: Sequence[OpenLead]
     fitting: Fitting
     now: int
+    position: int
     tally: Tally
     way: Sequence[Standing]
     before: int | None = None
@@ -99,8 +102,8 @@ def follow(
 
     `learnt` names those of whom something became known, `anew` those whose past changed. `upto` tells the last row
     of the timeline that counts, None for all; it is asked only if somebody's counts are made anew. A lead becomes
-    MQL by the first event that takes it over the threshold, whatever follows in the batch; what changed is
-    announced with the newest event as its cause.
+    MQL by the event, and leaves at the moment, that takes its points over the line, whatever follows in the batch;
+    what changed is announced with the newest event as its cause.
     """
     moments = {person: max(at for at, _ in way) for person, way in ways.items()}
     return _rescore(moments, ways=ways, learnt=learnt, anew=anew, upto=upto)
@@ -186,7 +189,7 @@ def _rescore(
     crossings = _crossings(rules, scores)
     _announce(live, scores, numbers, ways)
     changed = _store(scores, numbers)
-    _promote(live, crossings, new_rules=new_rules)
+    _move(live, crossings, new_rules=new_rules)
     _remember(live, scores, gone=moments.keys() - scores.keys())
     return changed
 
@@ -234,6 +237,7 @@ def _brought_up(
     """The score of a person from the counts that are kept; None if they must be made anew."""
     scored_at = _scored(leads)
     now = max(scored_at, moment)
+    position = _followed(kept.position, way)
     tally = Tally(rules, kept.counts)
     try:
         for _, event in way:
@@ -241,22 +245,26 @@ def _brought_up(
                 one = _counted(rules, event)
                 if one[-1] or one[-2]:
                     tally.add(*one)
-        if not _in_reach(rules, leads, kept.fitting, tally):
+        if not _may_cross(rules, leads, kept, tally, now):
             tally.at(now)
-            return _Score(leads, kept.fitting, now, tally, (), kept.next_change_at)
+            return _Score(leads, kept.fitting, now, position, tally, (), kept.next_change_at)
         tally = Tally(rules, _kept(leads[0].kept).counts)
         steps = [
             Step(at, event, [_counted(rules, event)] if event.name in rules.names else ())
             for at, event in way
         ]
         standings = list(points.walk(tally, steps, since=scored_at, upto=now))
-        return _Score(leads, kept.fitting, now, tally, standings, kept.next_change_at)
+        return _Score(leads, kept.fitting, now, position, tally, standings, kept.next_change_at)
     except TooLate:
         return None
 
 
 def _scored(leads: Sequence[OpenLead]) -> int:
     return 0 if leads[0].scored_at is None else rows.milliseconds(leads[0].scored_at)
+
+
+def _followed(position: int, way: Way) -> int:
+    return max([position, *(event.position for _, event in way)])
 
 
 def _began(leads: Sequence[OpenLead], way: Way, moment: int) -> int:
@@ -289,12 +297,16 @@ def _made_anew(
     found = {}
     for person, leads in people.items():
         tally = Tally(rules, Counts({}, {}))
-        past, steps = _steps(rules, seen[person], ways.get(person, ()), heard)
+        followed = _kept(leads[0].kept).position if leads[0].kept else 0
+        way = ways.get(person, ())
+        # What was followed before is no step any more, though it is read again.
+        ahead = [(at, event) for at, event in way if event.position > followed]
+        past, steps = _steps(rules, seen[person], ahead, heard)
         for event in past:
             tally.add(*event)
         now = max([_scored(leads), moments[person], *(event[1] for event in past)])
-        way = list(points.walk(tally, steps, since=since[person], upto=now))
-        found[person] = _Score(leads, fitting[person], now, tally, way)
+        standings = list(points.walk(tally, steps, since=since[person], upto=now))
+        found[person] = _Score(leads, fitting[person], now, _followed(followed, way), tally, standings)
     return found
 
 
@@ -323,41 +335,59 @@ def _steps(
     return past, steps
 
 
-def _in_reach(rules: Prepared, leads: Sequence[OpenLead], fitting: Fitting, tally: Tally) -> bool:
-    """Whether any of the leads can have reached the threshold since the counts were kept."""
-    waiting = [lead for lead in leads if lead.stage == "lead"]
-    if not waiting:
+def _may_cross(rules: Prepared, leads: Sequence[OpenLead], kept: Kept, tally: Tally, now: int) -> bool:
+    """Whether any of the leads can have become MQL or have left since the counts were kept."""
+    stages_now = {lead.stage for lead in leads}
+    falls = tally.may_fall or kept.next_change_at <= now
+    if rules.rules.leave is not None and falls and "mql" in stages_now:
+        return True
+    if "lead" not in stages_now:
         return False
     most = tally.most()
-    return any(most + rules.best(fitting[lead.id]) >= rules.rules.threshold for lead in waiting)
+    return any(
+        most + rules.best(kept.fitting[lead.id]) >= rules.rules.threshold
+        for lead in leads
+        if lead.stage == "lead"
+    )
 
 
-def _crossings(rules: Prepared, scores: Mapping[str, _Score]) -> dict[str, _Crossing]:
-    """Where leads crossed the threshold, by lead."""
-    threshold = rules.rules.threshold
+def _crossings(rules: Prepared, scores: Mapping[str, _Score]) -> dict[str, list[_Crossing]]:
+    """Where leads became MQL and where they left, by lead."""
     near = [
         (lead, score)
         for score in scores.values()
         if score.way
         for lead in score.leads
-        if lead.stage == "lead"
+        if lead.stage in ("lead", "mql")
     ]
     if not near:
         return {}
-    # Whom somebody moved back stays there until the points cross the threshold anew.
+    # Whom somebody moved stays there until the points cross the line anew.
     moved = {
         row[0] for row in rows.values(StageChange, ["lead_id"], {"lead_id": [lead.id for lead, _ in near]})
     }
-    found: dict[str, _Crossing] = {}
-    for lead, score in near:
-        before = lead.points
-        for at, cause, given in score.way:
-            total = rules.worth(score.fitting[lead.id], given).total
-            if total >= threshold and (lead.id not in moved or before < threshold):
-                found[lead.id] = _Crossing(at, cause, total)
-                break
-            before = total
+    found = {
+        lead.id: crossed
+        for lead, score in near
+        if (crossed := _crossed(rules, lead, score, moved=lead.id in moved))
+    }
     return found
+
+
+def _crossed(rules: Prepared, lead: OpenLead, score: _Score, *, moved: bool) -> list[_Crossing]:
+    threshold, leave = rules.rules.threshold, rules.rules.leave
+    crossed: list[_Crossing] = []
+    stage, before = lead.stage, lead.points
+    for at, cause, given in score.way:
+        total = rules.worth(score.fitting[lead.id], given).total
+        if stage == "lead" and total >= threshold and (before < threshold or not moved):
+            stage = "mql"
+            crossed.append(_Crossing(at, cause, total, stage))
+        elif stage == "mql" and leave is not None and total < leave <= before:
+            stage, moved = "lead", True
+            crossed.append(_Crossing(at, cause, total, stage))
+        before = total
+    return crossed
 
 
 def _announce(
@@ -412,22 +442,24 @@ def _store(scores: Mapping[str, _Score], numbers: Mapping[str, Numbers]) -> int:
     return len(written)
 
 
-def _promote(live: RuleSet, crossings: Mapping[str, _Crossing], *, new_rules: bool) -> None:
+def _move(live: RuleSet, crossings: Mapping[str, Sequence[_Crossing]], *, new_rules: bool) -> None:
     if not crossings:
         return
-    leads = rows.find(Lead, {"id": list(crossings)})
-    limit = wording.plain(live.rules.threshold)
+    rules = live.rules
     why = f"{stages.RULE_SET_PUBLISHED}: " if new_rules else ""
-    stages.qualify(
-        sorted(leads, key=lambda lead: lead.id),
-        # An event from before the lead was opened made it qualified, but not before it was there.
-        moments={lead.id: max(clock.from_ms(crossings[lead.id].at), lead.stage_at) for lead in leads},
-        reasons={
-            lead.id: f"{why}{wording.plain(crossings[lead.id].total)} of {limit} points" for lead in leads
-        },
-        rule_set_number=live.number,
-        causes={lead.person_id: cause for lead in leads if (cause := crossings[lead.id].cause)},
-    )
+    moves = []
+    for lead in sorted(rows.find(Lead, {"id": list(crossings)}), key=lambda lead: lead.id):
+        for crossing in crossings[lead.id]:
+            total = wording.plain(crossing.total)
+            reason = (
+                f"{total} of {wording.plain(rules.threshold)} points"
+                if crossing.to == "mql"
+                else f"{total} points, below {wording.plain(rules.leave or 0)}"
+            )
+            # An event from before the lead was opened made it qualified, but not before it was there.
+            at = max(clock.from_ms(crossing.at), lead.stage_at)
+            moves.append(stages.ByPoints(lead, crossing.to, at, f"{why}{reason}", crossing.cause))
+    stages.follow(moves, rule_set_number=live.number)
 
 
 def _remember(live: RuleSet, scores: Mapping[str, _Score], *, gone: Collection[str]) -> None:
@@ -435,7 +467,7 @@ def _remember(live: RuleSet, scores: Mapping[str, _Score], *, gone: Collection[s
     same, other, new = [], [], []
     for person, score in scores.items():
         change = score.tally.next_change_at
-        kept = _encode(Kept(score.tally.kept(), dict(score.fitting), change)).decode()
+        kept = _encode(Kept(score.tally.kept(), dict(score.fitting), change, score.position)).decode()
         if score.before == change:
             same.append((score.now, kept, person))
             continue

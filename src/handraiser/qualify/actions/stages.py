@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 from django.db.models import Max
@@ -67,36 +67,46 @@ def move(
     return change
 
 
-def qualify(
-    leads: Sequence[Lead],
-    *,
-    moments: Mapping[str, datetime],
-    reasons: Mapping[str, str],
-    rule_set_number: int,
-    causes: Mapping[str, Event] | None = None,
-) -> None:
-    """Make leads MQL that reached the threshold, many at a time. Call it inside a transaction.
+class ByPoints(NamedTuple):
+    """A lead moves because its points crossed a line; `cause` is the event that did it, None for time alone."""
 
-    Only leads that stand at `lead` move, so a repeat does nothing. `moments` and `reasons` are by lead id,
-    `causes` by person id.
+    lead: Lead
+    to: str
+    at: datetime
+    reason: str
+    cause: Event | None
+
+
+def follow(moves: Sequence[ByPoints], *, rule_set_number: int) -> None:
+    """Move leads between lead and MQL as their points went, many at a time. Call it inside a transaction.
+
+    The moves of one lead are in order. A lead that stands elsewhere meanwhile stays there.
     """
-    ready = [lead for lead in leads if lead.stage == "lead"]
-    if not ready:
-        return
-    _record(
-        ready,
-        to="mql",
-        moments=moments,
-        reasons=reasons,
-        by="",
-        rule_set_number=rule_set_number,
-        causes=causes,
-    )
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            "update people_lead set stage = 'mql', stage_at = %s where id = %s and stage = 'lead'",
-            [(_stored(moments[lead.id]), lead.id) for lead in ready],
-        )
+    todo = list(moves)
+    while todo:
+        # One step of each lead at a time: the second begins where the first ended.
+        first = {move.lead.id: move for move in reversed(todo)}
+        todo = [move for move in todo if first[move.lead.id] is not move]
+        for to, before in (("mql", "lead"), ("lead", "mql")):
+            ready = [move for move in first.values() if move.to == to and move.lead.stage == before]
+            if not ready:
+                continue
+            _record(
+                [move.lead for move in ready],
+                to=to,
+                moments={move.lead.id: move.at for move in ready},
+                reasons={move.lead.id: move.reason for move in ready},
+                by="",
+                rule_set_number=rule_set_number,
+                causes={move.lead.id: move.cause for move in ready if move.cause},
+            )
+            with connection.cursor() as cursor:
+                cursor.executemany(
+                    "update people_lead set stage = %s, stage_at = %s where id = %s and stage = %s",
+                    [(to, _stored(move.at), move.lead.id, before) for move in ready],
+                )
+            for move in ready:
+                move.lead.stage, move.lead.stage_at = to, move.at
 
 
 def _stored(moment: datetime) -> Any:
@@ -140,7 +150,7 @@ def _record(
                 at=change.at,
                 person=lead.person_id,
                 lead=lead.id,
-                cause=(causes or {}).get(lead.person_id),
+                cause=(causes or {}).get(lead.id),
                 message_id=f"stage:{lead.id}:{change.number}",
             )
             for lead, change in zip(leads, changes, strict=True)

@@ -18,6 +18,7 @@ from handraiser.qualify.rules.rule_set import (
 
 CLASSIC = Rules(
     threshold=75 * POINT,
+    leave=60 * POINT,
     limits=Limits(fit=40 * POINT, engagement=120 * POINT, against=-40 * POINT),
     bands=Bands(
         fit_a=15 * POINT,

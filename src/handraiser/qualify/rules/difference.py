@@ -52,6 +52,11 @@ def between(before: Rules, after: Rules) -> list[Change]:
         found.append(
             Change("changed", "", f"Was {was}", f"A lead becomes MQL at **{now}** points, was {was}")
         )
+    if before.leave != after.leave:
+        was, now = ("never" if line is None else wording.plain(line) for line in (before.leave, after.leave))
+        found.append(
+            Change("changed", "leave", f"Was {was}", f"An MQL leaves below **{now}** points, was {was}")
+        )
     for part in ("limits", "bands"):
         earlier, later = msgspec.structs.asdict(getattr(before, part)), getattr(after, part)
         for name, value in earlier.items():

@@ -243,9 +243,15 @@ def edited(rules: Rules, given: Mapping[str, str]) -> tuple[Rules, dict[str, str
             name: points(f"band.{name}", getattr(rules.bands, name)) for name in rules.bands.__struct_fields__
         },
     )
+    threshold, leave = points("threshold", rules.threshold), rules.leave
+    if "leave" in given:
+        leave = points("leave", 0) or None if given["leave"].strip() else None
+    elif leave is not None:
+        leave = min(leave, threshold)
     changed = msgspec.structs.replace(
         rules,
-        threshold=points("threshold", rules.threshold),
+        threshold=threshold,
+        leave=leave,
         limits=limits,
         bands=bands,
         rules=tuple(

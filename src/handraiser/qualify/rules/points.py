@@ -91,6 +91,7 @@ class Prepared:
         self.windows = [_window(rule) for rule in self.counting]
         # More than fill the group's limit cannot matter.
         self.most = [_most(rule, self.limits[_GROUPS.index(rule.group)]) for rule in self.counting]
+        self.against = frozenset(index for index, rule in enumerate(self.counting) if rule.points < 0)
         self.needed = [isinstance(rule, FrequencyRule) for rule in self.counting]
         self.visiting = frozenset(
             index
@@ -205,7 +206,10 @@ class Prepared:
 
 
 class Tally:
-    """One person's counts and what they give. Moments go forward only: what has left its window is forgotten."""
+    """One person's counts and what they give. Moments go forward only: what has left its window is forgotten.
+
+    `may_fall`: something was counted that can have taken points.
+    """
 
     def __init__(self, rules: Prepared, counts: Counts) -> None:
         self.rules, self.counts = rules, counts
@@ -215,6 +219,7 @@ class Tally:
         self._stale = set(counts.units)
         self._cut = {index for index, units in counts.units.items() if len(units) >= rules.most[index]}
         self.next_change_at = NEVER
+        self.may_fall = False
 
     def add(
         self, id: str, at: int, visitor: str, means: Sequence[tuple[int, str | None]], view: bool
@@ -225,6 +230,7 @@ class Tally:
         """
         visit = self._visit(visitor, at) if view else ""
         counted, stale, visiting = self.counts.units, self._stale, self.rules.visiting
+        against = self.rules.against
         for index, unit in means:
             if unit is None:
                 unit = visit if view and index in visiting else _short(id)
@@ -233,6 +239,8 @@ class Tally:
             if before is None or before < at:
                 units[unit] = at
                 stale.add(index)
+                if index in against:
+                    self.may_fall = True
 
     def at(self, now: int) -> None:
         """Work out the points as of a moment, in milliseconds."""
@@ -306,6 +314,7 @@ class Tally:
                 raise TooLate  # of two that become one, a third that was left out may take the place
             units[new] = max([units.get(new, 0), *moments])
             self._stale.add(index)
+            self.may_fall = True
 
     def _line(self, index: int, now: int) -> None:
         """The points of one rule now, and when time alone will change them."""

@@ -98,12 +98,17 @@ class Bands(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
-    """The content of one version of a rule set."""
+    """The content of one version of a rule set.
+
+    A lead becomes MQL at `threshold` points, and a lead again when it falls below `leave` (None: never). Between
+    the two it stays what it is, so that a lead at the edge does not go to and fro.
+    """
 
     threshold: int
     limits: Limits
     bands: Bands
     rules: tuple[Rule, ...] = ()
+    leave: int | None = None
 
     def rule(self, key: str) -> Rule | None:
         """The rule with this key, if there is one."""
@@ -148,6 +153,10 @@ def check(rules: Rules) -> list[DomainError]:
             DomainError(
                 "threshold", f"The threshold is between 1 and {MAX_POINTS:,} points.", field="threshold"
             )
+        )
+    if rules.leave is not None and not 0 < rules.leave <= rules.threshold:
+        problems.append(
+            DomainError("leave", "An MQL leaves at the threshold or below it; empty: never.", field="leave")
         )
     limits = rules.limits
     if limits.fit < 0 or limits.engagement < 0 or limits.against > 0:

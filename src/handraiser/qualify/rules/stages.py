@@ -22,7 +22,7 @@ STAGES: tuple[Meaning, ...] = (
     Meaning(
         "mql",
         "MQL",
-        "Reached the threshold of the live rule set. Losing points later takes nothing back.",
+        "Reached the threshold of the live rule set. Leaves when the points fall below a second, lower line.",
         "Rule set",
     ),
     Meaning("accepted", "Accepted", "A rep took it and answers for it.", "Rep, at hand-off"),

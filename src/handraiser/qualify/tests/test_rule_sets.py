@@ -12,6 +12,7 @@ from handraiser.kit.errors import DomainError
 from handraiser.qualify import queries
 from handraiser.qualify.actions import rule_sets
 from handraiser.qualify.models import RuleSet, ScoreState, StageChange
+from handraiser.qualify.rules import difference, editing, rule_set
 from handraiser.qualify.rules.defaults import CLASSIC
 from handraiser.qualify.rules.rule_set import POINT
 from handraiser.qualify.tests.conftest import NOON
@@ -21,12 +22,23 @@ HOUR = timedelta(hours=1)
 
 
 def with_threshold(points: int):
-    return msgspec.structs.replace(CLASSIC, threshold=points * POINT)
+    return msgspec.structs.replace(CLASSIC, threshold=points * POINT, leave=min(points, 60) * POINT)
 
 
 def published(rules, *, at=NOON, by=None) -> RuleSet:
     draft = rule_sets.draft_from_live(at=at)
     return rule_sets.publish(rule_sets.change(draft, rules, at=at), at=at, by=by, note="A try")
+
+
+def test_the_line_to_leave_lies_at_the_threshold_or_below_it():
+    above = msgspec.structs.replace(CLASSIC, leave=80 * POINT)
+    [problem] = rule_set.check(above)
+    assert (problem.code, problem.field) == ("leave", "leave")
+    lower, wrong = editing.edited(CLASSIC, {"threshold": "30"})
+    assert (lower.leave, wrong) == (30 * POINT, {})
+    assert editing.edited(CLASSIC, {"leave": ""})[0].leave is None
+    [change] = difference.between(CLASSIC, editing.edited(CLASSIC, {"leave": "50"})[0])
+    assert (change.tag, change.text) == ("Was 60", "An MQL leaves below **50** points, was 60")
 
 
 def test_a_fresh_instance_has_the_classic_set():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 from django.test.utils import CaptureQueriesContext
 
@@ -111,7 +112,68 @@ def test_points_expire_by_time_alone(ines):
     assert state.next_change_at is None
 
 
-def test_an_mql_that_loses_points_stays_mql(ines):
+def test_the_classic_set_as_it_is_told(ines):
+    """A VP, four visits to the prices, an ebook and five emails in a week; then time passes."""
+    for day in (26, 20, 12, 6):
+        ines.visits_pricing(NOON - day * DAY)
+    ines.downloads_ebook(NOON - 5 * DAY)
+    for number in range(5):
+        ines.opens(f"msg_{number}", NOON - number * HOUR)
+    assert ines.score() == 80
+    assert (ines.lead.stage, ines.lead.stage_at) == ("mql", NOON)
+    assert ines.score(NOON + 3 * DAY) == 80
+    assert ines.score(NOON + 8 * DAY) == 50  # the emails are a week old, and one visit a month
+    assert ines.lead.stage == "lead"
+    became, left = StageChange.objects.order_by("number")
+    assert (became.at, became.reason) == (NOON, "80 of 75 points")
+    # The visit went first: 70, still MQL. With the fifth newest email it fell to 50.
+    assert (left.at, left.reason, left.by) == (NOON - 4 * HOUR + 7 * DAY, "50 points, below 60", "")
+
+
+def test_between_the_two_lines_an_mql_stays(ines):
+    for day in (12, 10, 8, 6):
+        ines.visits_pricing(NOON - day * DAY)
+    ines.downloads_ebook(NOON - 5 * DAY)
+    for number in range(5):
+        ines.opens(f"msg_{number}", NOON - number * HOUR)
+    assert ines.score() == 80
+    assert ines.score(NOON + 8 * DAY) == 60
+    assert ines.lead.stage == "mql"
+    gone = NOON + 18 * DAY  # the first visit is thirty days old
+    assert ines.score(gone + 3 * HOUR) == 50
+    assert (ines.lead.stage, ines.lead.stage_at) == ("lead", gone)
+    ines.asks_for_a_demo(gone + 4 * HOUR)
+    assert ines.score(gone + 4 * HOUR) == 90
+    assert (ines.lead.stage, StageChange.objects.count()) == ("mql", 3)
+
+
+def test_a_lead_may_leave_and_come_back_within_a_batch(ines, story_of):
+    for day in (2, 1):
+        ines.visits_pricing(NOON - day * DAY)
+    ines.asks_for_a_demo(NOON)
+    assert ines.score() == 75
+    # Nobody looked for a hundred days; both moments are those at which it happened.
+    ines.opens("late", NOON + 95 * DAY)
+    for day in (0, 1):
+        ines.visits_pricing(NOON + (96 + day) * DAY)
+    ines.asks_for_a_demo(NOON + 98 * DAY)
+    assert ines.score(NOON + 98 * DAY) == 75
+    moments = list(StageChange.objects.order_by("number").values_list("stage", "at"))
+    assert moments == [("mql", NOON), ("lead", NOON + 29 * DAY), ("mql", NOON + 98 * DAY)]
+
+
+def test_an_mql_by_hand_stays_until_its_points_cross_the_line(ines):
+    ines.score()
+    stages.move(ines.lead, "mql", at=NOON, by="usr_1")
+    ines.visits_pricing(NOON)
+    assert ines.score() == 25
+    assert ines.lead.stage == "mql"
+
+
+def test_without_a_second_line_an_mql_stays(ines, mira):
+    draft = rule_sets.draft_from_live(at=NOON)
+    never = msgspec.structs.replace(draft.rules, leave=None)
+    rule_sets.publish(rule_sets.change(draft, never, at=NOON), at=NOON, by=mira)
     for day in (1, 2):
         ines.visits_pricing(NOON - day * DAY)
     ines.asks_for_a_demo(NOON)

@@ -180,7 +180,7 @@ def test_a_set_is_tried_on_a_lead(editor, ines):
 def test_stages_have_one_definition(login, marketer, ines):
     page = login(marketer).get("/admin/qualify/stages/").content.decode()
     assert "75 points in set 1" in page
-    assert "Losing points later takes nothing back" in page
+    assert "Leaves when the points fall below a second, lower line" in page
 
 
 def test_a_rule_of_markup_is_text(editor):

@@ -231,8 +231,9 @@ def _editor(shown: RuleSet, wrong: dict[str, str]) -> dict[str, Any]:
         "gone": [change for change in changes if change.kind == "removed"],
         "groups": _groups(rules, changes, wrong),
         "threshold": wording.plain(rules.threshold),
-        "threshold_change": next((c for c in changes if not c.key), None),
-        "threshold_error": wrong.get("threshold", ""),
+        "leave": "" if rules.leave is None else wording.plain(rules.leave),
+        "threshold_change": next((c for c in changes if c.key in ("", "leave")), None),
+        "threshold_error": wrong.get("threshold", "") or wrong.get("leave", ""),
         "bands": [
             (f"band.{name}", label, wording.plain(getattr(bands, name)), by_key.get(name))
             for name, label in (
