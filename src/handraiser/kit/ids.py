@@ -10,8 +10,8 @@ _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32, lower cas
 _PAIRS = [high + low for high in _ALPHABET for low in _ALPHABET]
 _LETTER = (_ALPHABET * 8).encode()  # for each byte the letter of its lower five bits
 _AT_ONCE = 64
-# What the next ids end with: asking the system for each is half of an id's cost. Threads may share it, two processes
-# never.
+# What the next ids end with: asking the system for each is half of the cost of an id. Threads may share it, two
+# processes never.
 _chances: deque[str] = deque()
 os.register_at_fork(after_in_child=_chances.clear)
 

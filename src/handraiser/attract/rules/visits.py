@@ -7,7 +7,7 @@ whatever late ones touch is cut anew.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from operator import attrgetter
@@ -18,6 +18,7 @@ from handraiser.attract.rules.channels import Touch
 
 GAP_MS = 30 * 60_000
 _LAST = "~"  # sorts behind every JSON object
+_at = attrgetter("at_ms")
 
 
 class View(msgspec.Struct, array_like=True, gc=False):
@@ -78,7 +79,7 @@ class Folded:
 
 
 def fold(
-    known: Iterable[Span], views: Mapping[str, Iterable[View]], touch_of: Callable[[str], Touch]
+    known: Iterable[Span], views: Mapping[str, Sequence[View]], touch_of: Callable[[str], Touch]
 ) -> Folded:
     """Put views into the visits of their visitors.
 
@@ -102,8 +103,10 @@ def fold(
     return folded
 
 
-def _in_order(views: Iterable[View]) -> list[View]:
-    by_time = sorted(views, key=attrgetter("at_ms"))
+def _in_order(views: Sequence[View]) -> Sequence[View]:
+    if len(views) == 1:
+        return views
+    by_time = sorted(views, key=_at)
     if any(earlier.at_ms == later.at_ms for earlier, later in pairwise(by_time)):
         by_time.sort(key=_order)
     return by_time
@@ -113,7 +116,7 @@ def _order(view: View) -> tuple[int, bool, str, str]:
     return view.at_ms, not view.named, view.path, view.told or _LAST
 
 
-def _cut(visitor: str, views: list[View], touch_of: Callable[[str], Touch]) -> list[Span]:
+def _cut(visitor: str, views: Sequence[View], touch_of: Callable[[str], Touch]) -> list[Span]:
     spans: list[Span] = []
     span: Span | None = None
     until = 0
