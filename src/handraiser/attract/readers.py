@@ -61,10 +61,18 @@ def _touch_of(told: str) -> channels.Touch:
     return classified(_decode(told))
 
 
+@lru_cache(maxsize=10_000)
+def _told_path(path: str) -> str:
+    # Most page views tell nothing else.
+    return _encode({"path": path}).decode()
+
+
 def _view(event: Event) -> View:
     body = event.body
-    path = body["path"]
+    path, consent = body["path"], bool(body.get("consent"))
     referrer, utm, click_ids = body.get("referrer"), body.get("utm"), body.get("click_ids")
+    if not (referrer or utm or click_ids):
+        return View(event.occurred_at, path, consent, False, _told_path(path))
     told: dict[str, Any] = {"path": path}
     if referrer:
         # Whether a host was ours is said of that day: sites come and go.
@@ -75,22 +83,16 @@ def _view(event: Event) -> View:
         told["utm"] = utm
     if click_ids:
         told["click_ids"] = click_ids
-    return View(
-        event.occurred_at,
-        path,
-        bool(body.get("consent")),
-        bool(utm or click_ids),
-        _encode(told).decode(),
-    )
+    return View(event.occurred_at, path, consent, bool(utm or click_ids), _encode(told).decode())
 
 
-# For each visitor the visits from the last one on that began before a moment: what is later than that moment can
-# change no other.
+# For each visitor the visits that had not ended at a moment: what is more than a pause later can change no other.
 _SINCE = """
     with asked(visitor, since) as (values {asked})
     select visit.id, visit.visitor, visit.views from asked join attract_visit visit on visit.visitor = asked.visitor
     where visit.started_at >= coalesce((select max(started_at) from attract_visit before
-        where before.visitor = asked.visitor and before.started_at <= asked.since), asked.since)"""
+        where before.visitor = asked.visitor and before.started_at <= asked.since), asked.since)
+    and visit.last_at >= asked.since"""
 
 
 def _known(views: Mapping[str, Sequence[View]]) -> list[Span]:
@@ -109,35 +111,41 @@ def _known(views: Mapping[str, Sequence[View]]) -> list[Span]:
 
 
 def _visits(events: Sequence[Event]) -> None:
-    views: dict[str, list[View]] = {}
-    causes: dict[tuple[str, int] | str, Event] = {}
+    given: dict[str, list[Event]] = {}
     for event in events:
         # Machines, and people who ask not to be followed, make no visits.
         if event.visitor and not event.body.get("bot"):
-            views.setdefault(event.visitor, []).append(_view(event))
-            causes[event.visitor, event.occurred_at] = causes[event.visitor] = event
-    if not views:
+            given.setdefault(event.visitor, []).append(event)
+    if not given:
         return
+    views = {visitor: [_view(event) for event in theirs] for visitor, theirs in given.items()}
     folded = fold(_known(views), views, _touch_of)
-    if folded.gone:
-        Visit.objects.filter(id__in=folded.gone).delete()
-    began = folded.began
+    began, changed = folded.began, folded.changed
     for span in began:
         span.id = ids.new("visit", at_ms=span.started_ms)
-    # What a campaign that came late cut away from a visit begins with a view that was told of before.
-    started = [
-        _started(span, causes.get((span.visitor, span.started_ms)) or causes[span.visitor]) for span in began
-    ]
-    rows.put(Visit, _COLUMNS, [(*_derived(span), span.id, span.visitor) for span in began])
-    rows.change(Visit, _DERIVED, [(*_derived(span), span.id) for span, _ in folded.changed])
     seen = [(span.id, path, at_ms) for span in began for path, at_ms in span.paths.items()]
-    for span, before in folded.changed:
+    unseen = [(span.id, path, at_ms) for span in folded.gone for path, at_ms in span.paths.items()]
+    for span, before in changed:
         now = span.paths
         seen += [(span.id, path, at_ms) for path, at_ms in now.items() if before.get(path) != at_ms]
-        if unseen := before.keys() - now.keys():
-            PageSeen.objects.filter(visit=span.id, path__in=unseen).delete()
-    rows.put(PageSeen, ["visit_id", "path", "at"], seen, key=["visit_id", "path"], changes=["at"])
-    outbox.publish_all(started)
+        unseen += [(span.id, path, at_ms) for path, at_ms in before.items() if now.get(path) != at_ms]
+    for visit, path, at_ms in unseen:
+        PageSeen.objects.filter(path=path, at=clock.from_ms(at_ms), visit=visit).delete()
+    if folded.gone:
+        Visit.objects.filter(id__in=[span.id for span in folded.gone]).delete()
+    rows.put(Visit, _COLUMNS, [(*_derived(span), span.id, span.visitor) for span in began])
+    rows.change(Visit, _DERIVED, [(*_derived(span), span.id) for span, _ in changed])
+    rows.put(PageSeen, ["visit_id", "path", "at"], seen)
+    outbox.publish_all([_started(span, _cause(span, given[span.visitor])) for span in began])
+
+
+def _cause(span: Span, events: Sequence[Event]) -> Event:
+    at_ms = span.started_ms
+    for event in reversed(events):
+        if event.occurred_at == at_ms:
+            return event
+    # What a campaign that came late cut away from a visit begins with a view that was told of before.
+    return events[-1]
 
 
 def _derived(span: Span) -> tuple[Any, ...]:
@@ -171,7 +179,7 @@ def _started(span: Span, cause: Event) -> Event:
         referrer_host=touch.referrer_host,
         rule_version=channels.RULE_VERSION,
     )
-    return outbox.prepare(fact, at=clock.from_ms(span.started_ms), visitor=span.visitor, cause=cause)
+    return outbox.prepare(fact, at=span.started_ms, visitor=span.visitor, cause=cause)
 
 
 def _conversions(events: Sequence[Event]) -> None:

@@ -7,8 +7,9 @@ whatever late ones touch is cut anew.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from operator import attrgetter
 
 import msgspec
@@ -17,6 +18,7 @@ from handraiser.attract.rules.channels import Touch
 
 GAP_MS = 30 * 60_000
 _LAST = "~"  # sorts behind every JSON object
+_at = attrgetter("at_ms")
 
 
 class View(msgspec.Struct, array_like=True, gc=False):
@@ -33,7 +35,7 @@ class View(msgspec.Struct, array_like=True, gc=False):
     told: str = ""
 
 
-@dataclass
+@dataclass(slots=True)
 class Span:
     """A visit: its views in order, and where the first of them came from. `id` is empty until it is stored."""
 
@@ -55,7 +57,7 @@ class Span:
     @property
     def consent(self) -> bool:
         """Whether any of the views was with consent."""
-        return any(view.consent for view in self.views)
+        return True in [view.consent for view in self.views]
 
     @property
     def paths(self) -> dict[str, int]:
@@ -69,20 +71,20 @@ class Span:
 @dataclass
 class Folded:
     """What views made of the visits: those that `began`, those that `changed` with the pages that each had before,
-    and the ids of those that went into an earlier one."""
+    and those that are `gone` into an earlier one."""
 
     began: list[Span] = field(default_factory=list)
     changed: list[tuple[Span, dict[str, int]]] = field(default_factory=list)
-    gone: list[str] = field(default_factory=list)
+    gone: list[Span] = field(default_factory=list)
 
 
 def fold(
-    known: Iterable[Span], views: Mapping[str, Iterable[View]], touch_of: Callable[[str], Touch]
+    known: Iterable[Span], views: Mapping[str, Sequence[View]], touch_of: Callable[[str], Touch]
 ) -> Folded:
     """Put views into the visits of their visitors.
 
-    `known` are the stored visits of each visitor from the last one that began half an hour before the earliest
-    of the views: no other can change. `touch_of` says what `told` comes to. Of visits that become one the
+    `known` are the stored visits of each visitor that end less than half an hour before the earliest of the
+    views, or later: no other can change. `touch_of` says what `told` comes to. Of visits that become one the
     earliest keeps its id.
     """
     stored: dict[str, list[Span]] = {}
@@ -90,35 +92,47 @@ def fold(
         stored.setdefault(span.visitor, []).append(span)
     folded = Folded()
     for visitor, fresh in views.items():
-        before = sorted(stored.get(visitor, ()), key=attrgetter("started_ms", "id"))
+        if visitor not in stored:
+            folded.began += _cut(visitor, _in_order(fresh), touch_of)
+            continue
+        before = sorted(stored[visitor], key=attrgetter("started_ms", "id"))
         everything = [view for span in before for view in span.views]
         everything += fresh
-        spans = _cut(visitor, sorted(everything, key=_order), touch_of)
-        if before:
-            _compare(before, spans, folded)
-        else:
-            folded.began += spans
+        _compare(before, _cut(visitor, _in_order(everything), touch_of), folded)
     folded.began.sort(key=attrgetter("started_ms", "visitor"))
     return folded
+
+
+def _in_order(views: Sequence[View]) -> Sequence[View]:
+    if len(views) == 1:
+        return views
+    by_time = sorted(views, key=_at)
+    if any(earlier.at_ms == later.at_ms for earlier, later in pairwise(by_time)):
+        by_time.sort(key=_order)
+    return by_time
 
 
 def _order(view: View) -> tuple[int, bool, str, str]:
     return view.at_ms, not view.named, view.path, view.told or _LAST
 
 
-def _cut(visitor: str, views: list[View], touch_of: Callable[[str], Touch]) -> list[Span]:
+def _cut(visitor: str, views: Sequence[View], touch_of: Callable[[str], Touch]) -> list[Span]:
     spans: list[Span] = []
     span: Span | None = None
+    until = 0
     for view in views:
+        at_ms = view.at_ms
         touch = touch_of(view.told) if view.named else None
-        if span is not None and view.at_ms <= span.last_ms + GAP_MS:
+        if span is not None and at_ms <= until:
             if touch is None:
                 # No view to come can make this one the first: only a campaign cuts a visit.
                 view.told = ""
             if touch is None or _campaign(touch) == _campaign(span.touch):
                 span.views.append(view)
+                until = at_ms + GAP_MS
                 continue
         span = Span(visitor, [view], touch or touch_of(view.told))
+        until = at_ms + GAP_MS
         spans.append(span)
     return spans
 
@@ -134,7 +148,7 @@ def _compare(before: list[Span], spans: list[Span], folded: Folded) -> None:
     for span in before:
         now = holder[id(span.views[0])]
         if now.id:
-            folded.gone.append(span.id)
+            folded.gone.append(span)
         else:
             now.id = span.id
             was[span.id] = span

@@ -54,7 +54,7 @@ def folded(*batches: Iterable[View]) -> list[Span]:
         ]
         news = fold(kept, {"v_a": [msgspec.structs.replace(view) for view in batch]}, TOUCHES.__getitem__)
         for gone in news.gone:
-            del standing[gone]
+            del standing[gone.id]
         standing |= {span.id: span for span, _ in news.changed}
         for at, span in enumerate(news.began):
             span.id = f"visit_{number}_{at}"

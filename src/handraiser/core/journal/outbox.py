@@ -80,14 +80,17 @@ def publish(
 def prepare(
     fact: Fact,
     *,
-    at: datetime,
+    at: datetime | int,
     person: str | None = None,
     lead: str | None = None,
     visitor: str | None = None,
     cause: Event | None = None,
     message_id: str | None = None,
 ) -> Event:
-    """The event that `publish` would announce; for announcing many at once with `publish_all`."""
+    """The event that `publish` would announce; for announcing many at once with `publish_all`.
+
+    `at` may be given in milliseconds since 1970.
+    """
     cause = cause or current_cause.get()
     depth = cause.depth + 1 if cause else 0
     if depth > MAX_DEPTH:
@@ -95,7 +98,7 @@ def prepare(
     return Event(
         message_id=message_id or ids.new("evt"),
         name=fact.name,
-        occurred_at=clock.ms(at),
+        occurred_at=at if isinstance(at, int) else clock.ms(at),
         received_at=clock.ms(clock.now()),
         visitor=visitor,
         person=person,
