@@ -237,7 +237,7 @@ def _as_text(value: Any) -> str | None:
 
 @lru_cache(maxsize=1_000)
 def _day(number: int) -> str:
-    """A day since 1970 as the beginning of a stored moment: a datetime for each moment costs three times as much."""
+    """A day since 1970 as a stored moment begins: a datetime for each moment costs twice as much."""
     return str((_EPOCH + timedelta(number)).date())
 
 
