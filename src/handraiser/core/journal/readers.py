@@ -28,9 +28,7 @@ from handraiser.kit.errors import DomainError
 log = logging.getLogger(__name__)
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Event).decode
-_MOVE = (
-    "update journal_cursor set position = %s, moved_at = %s where reader = %s and epoch = %s and position = %s"
-)
+_MOVE = "update journal_cursor set position = %s, moved_at = %s where reader = %s and epoch = %s and position = %s"
 
 
 @dataclass(frozen=True)
