@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import Any
 
 import msgspec
-from django.db import models, transaction
+from django.db import connection, models, transaction
 
 from handraiser.core.journal import history
 from handraiser.core.journal.events.base import CATALOGUE, Fact
@@ -28,6 +28,7 @@ from handraiser.kit.errors import DomainError
 log = logging.getLogger(__name__)
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Event).decode
+_MOVE = "update journal_cursor set position = %s, moved_at = %s where reader = %s and epoch = %s and position = %s"
 
 
 @dataclass(frozen=True)
@@ -167,11 +168,10 @@ def _take(this: Reader, events: Sequence[Event], *, start: int, to: int, epoch: 
 
 
 def _move(this: Reader, *, start: int, to: int, epoch: str) -> None:
-    moved = Cursor.objects.filter(reader=this.name, epoch=epoch, position=start).update(
-        position=to, moved_at=clock.now()
-    )
-    if not moved:
-        raise _Moved
+    with connection.cursor() as cursor:
+        cursor.execute(_MOVE, [to, rows.moment(Cursor, clock.now()), this.name, epoch, start])
+        if not cursor.rowcount:
+            raise _Moved
 
 
 def _unblocked(this: Reader, events: Sequence[Event]) -> Sequence[Event]:

@@ -41,6 +41,8 @@ class SqliteStore(Keeping):
         self._db.execute("pragma journal_mode=wal")
         self._db.execute("pragma synchronous=full")
         self._db.execute("pragma secure_delete=on")
+        # A statement that writes many rows keeps what it may have to take back: not in a file of its own.
+        self._db.execute("pragma temp_store=memory")
         self._db.execute(f"pragma wal_autocheckpoint={_MOST_LOGGED}")
         self._moved = 0
 

@@ -51,6 +51,20 @@ def test_a_repeat_of_the_relay_adds_nothing():
     assert journal().totals() == {"people.note_added": 1}
 
 
+def test_what_commits_under_a_lower_id_while_the_relay_copies_stays_for_the_next(monkeypatch):
+    said = [say(name) for name in "abcd"]
+    late = OutboxEvent.objects.order_by("id")[1]
+    OutboxEvent.objects.filter(id=late.id).delete()
+    monkeypatch.setattr(
+        outbox.failpoints, "reach", lambda point: late.save() if point.endswith("copied") else None
+    )
+    assert outbox.relay() == 3
+    assert list(OutboxEvent.objects.values_list("message_id", flat=True)) == [said[1]]
+    monkeypatch.undo()
+    assert outbox.relay() == 1
+    assert journal().totals() == {"people.note_added": 4}
+
+
 def test_effects_and_cursor_move_together():
     say()
     outbox.relay()
