@@ -57,7 +57,7 @@ class PageSeen(models.Model):
 
     class Meta:
         db_table = "attract_page_seen"
-        indexes = [models.Index(fields=["at", "path"], name="page_seen_by_day")]
+        indexes = [models.Index(fields=["path", "at"], name="page_seen_by_day")]
 
 
 class Conversion(models.Model):

@@ -18,7 +18,7 @@ from handraiser.kit.envelope import Event
 
 NAME = "identity.timeline"
 _LINKED = "identity.visitor_linked"
-_BATCH = 2_000
+_BATCH = 1_000
 _COLUMNS = (
     "person_id",
     "lead_id",

@@ -15,17 +15,9 @@ class Migration(migrations.Migration):
             model_name='pageseen',
             name='page_once_a_visit',
         ),
-        migrations.RemoveIndex(
-            model_name='pageseen',
-            name='page_seen_by_day',
-        ),
         migrations.AlterField(
             model_name='pageseen',
             name='visit',
             field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='seen', to='attract.visit'),
-        ),
-        migrations.AddIndex(
-            model_name='pageseen',
-            index=models.Index(fields=['at', 'path'], name='page_seen_by_day'),
         ),
     ]
