@@ -430,6 +430,7 @@ class Side:
     before: Score
     after: Score
     becomes_mql: bool
+    leaves: bool
 
     @property
     def rises(self) -> bool:
@@ -450,7 +451,7 @@ class Effect:
     """What a rule set would do to the open leads of today, beside the live one. Not a back-test.
 
     `n` leads were looked at, of `all_open`; `reach_*` reach the threshold; `promoted` would become MQL when
-    it is published; `hot_*` would be hot. `sides`: those who cross the threshold, either way; `with_rule`:
+    it is published, `demoted` would leave; `hot_*` would be hot. `sides`: those who cross a line; `with_rule`:
     how many have each rule of the draft.
     """
 
@@ -462,6 +463,7 @@ class Effect:
     hot_after: int
     changed: int
     promoted: int
+    demoted: int
     sides: tuple[Side, ...]
     with_rule: Mapping[str, int]
 
@@ -484,9 +486,16 @@ def effect(draft: Rules, live: Rules, *, at: datetime, limit: int = EFFECT_LIMIT
         after = scoring.evaluate(draft, known, events[lead.person_id], now_ms=now_ms)
         pairs.append((lead, before, after))
     sides = [
-        Side(lead, before, after, becomes_mql=lead.stage == "lead" and after.total >= draft.threshold)
+        Side(
+            lead,
+            before,
+            after,
+            becomes_mql=lead.stage == "lead" and after.total >= draft.threshold,
+            leaves=_leaves(lead, before, after, draft.leave),
+        )
         for lead, before, after in pairs
         if (before.total >= live.threshold) != (after.total >= draft.threshold)
+        or _leaves(lead, before, after, draft.leave)
     ]
     return Effect(
         n=len(leads),
@@ -497,6 +506,11 @@ def effect(draft: Rules, live: Rules, *, at: datetime, limit: int = EFFECT_LIMIT
         hot_after=sum(after.temperature == "hot" for _, _, after in pairs),
         changed=sum(before.total != after.total for _, before, after in pairs),
         promoted=sum(lead.stage == "lead" and after.total >= draft.threshold for lead, _, after in pairs),
+        demoted=sum(side.leaves for side in sides),
         sides=tuple(sorted(sides, key=lambda side: -side.after.total)),
         with_rule=dict(Counter(line.rule for _, _, after in pairs for line in after.lines)),
     )
+
+
+def _leaves(lead: Lead, before: Score, after: Score, line: int | None) -> bool:
+    return lead.stage == "mql" and line is not None and after.total < line <= before.total

@@ -19,6 +19,7 @@ from handraiser.qualify.tests.conftest import NOON
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
 
 
 def with_threshold(points: int):
@@ -133,3 +134,19 @@ def test_the_effect_on_leads_of_today_is_told_before_publishing(ines, story_of):
     [side] = effect.sides
     assert (side.lead, side.points_before, side.points_after) == (ines.lead, "25", "25")
     assert side.becomes_mql
+
+
+def test_an_mql_that_would_leave_is_told_before_publishing_and_leaves(ines, mira):
+    for day in (1, 2):
+        ines.visits_pricing(NOON - day * DAY)
+    ines.asks_for_a_demo(NOON)
+    assert ines.score() == 75
+    without_demo = msgspec.structs.replace(
+        CLASSIC, rules=tuple(rule for rule in CLASSIC.rules if rule.key != "demo")
+    )
+    effect = queries.effect(without_demo, CLASSIC, at=NOON)
+    assert (effect.promoted, effect.demoted, [side.leaves for side in effect.sides]) == (0, 1, [True])
+    published(without_demo, by=mira)
+    assert ines.score(NOON + HOUR) == 35
+    assert ines.lead.stage == "lead"
+    assert StageChange.objects.latest("number").reason == "rule set published: 35 points, below 60"
