@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -59,7 +60,7 @@ def _settings_of_tests(settings):
 
 @pytest.fixture(autouse=True)
 def _fresh_journal(request):
-    """A test that uses the database starts with an empty journal and cache."""
+    """A test that uses the database starts with an empty journal, lake and cache."""
     if not {"db", "transactional_db", "client", "django_db_setup"} & set(request.fixturenames) and not (
         request.node.get_closest_marker("django_db")
     ):
@@ -71,11 +72,13 @@ def _fresh_journal(request):
     )
     request.getfixturevalue("transactional_db" if committing else "db")
     request.config.handraiser_dirty = committing
+    from django.conf import settings
     from django.core.cache import cache
 
     from handraiser.core.journal.live import close, journal
 
     journal().clear()
+    shutil.rmtree(settings.LAKE_ROOT, ignore_errors=True)
     cache.clear()
     yield
     close()
