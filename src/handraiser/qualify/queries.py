@@ -491,11 +491,11 @@ def effect(draft: Rules, live: Rules, *, at: datetime, limit: int = EFFECT_LIMIT
             before,
             after,
             becomes_mql=lead.stage == "lead" and after.total >= draft.threshold,
-            leaves=_leaves(lead, before, after, draft.leave),
+            leaves=_leaves(lead, before, after, draft.leaves_below),
         )
         for lead, before, after in pairs
         if (before.total >= live.threshold) != (after.total >= draft.threshold)
-        or _leaves(lead, before, after, draft.leave)
+        or _leaves(lead, before, after, draft.leaves_below)
     ]
     return Effect(
         n=len(leads),

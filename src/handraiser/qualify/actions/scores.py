@@ -375,7 +375,7 @@ def _crossings(rules: Prepared, scores: Mapping[str, _Score]) -> dict[str, list[
 
 
 def _crossed(rules: Prepared, lead: OpenLead, score: _Score, *, moved: bool) -> list[_Crossing]:
-    threshold, leave = rules.rules.threshold, rules.rules.leave
+    threshold, leave = rules.rules.threshold, rules.rules.leaves_below
     crossed: list[_Crossing] = []
     stage, before = lead.stage, lead.points
     for at, cause, given in score.way:
@@ -454,7 +454,7 @@ def _move(live: RuleSet, crossings: Mapping[str, Sequence[_Crossing]], *, new_ru
             reason = (
                 f"{total} of {wording.plain(rules.threshold)} points"
                 if crossing.to == "mql"
-                else f"{total} points, below {wording.plain(rules.leave or 0)}"
+                else f"{total} points, below {wording.plain(rules.leaves_below or 0)}"
             )
             # An event from before the lead was opened made it qualified, but not before it was there.
             at = max(clock.from_ms(crossing.at), lead.stage_at)

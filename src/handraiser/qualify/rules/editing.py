@@ -246,8 +246,6 @@ def edited(rules: Rules, given: Mapping[str, str]) -> tuple[Rules, dict[str, str
     threshold, leave = points("threshold", rules.threshold), rules.leave
     if "leave" in given:
         leave = points("leave", 0) or None if given["leave"].strip() else None
-    elif leave is not None:
-        leave = min(leave, threshold)
     changed = msgspec.structs.replace(
         rules,
         threshold=threshold,

@@ -100,8 +100,8 @@ class Bands(msgspec.Struct, frozen=True, kw_only=True):
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """The content of one version of a rule set.
 
-    A lead becomes MQL at `threshold` points, and a lead again when it falls below `leave` (None: never). Between
-    the two it stays what it is, so that a lead at the edge does not go to and fro.
+    A lead becomes MQL at `threshold` points, and a lead again when it falls below `leave` (None: never; above the
+    threshold it means the threshold). Between the two it stays, so that a lead at the edge does not go to and fro.
     """
 
     threshold: int
@@ -109,6 +109,11 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     bands: Bands
     rules: tuple[Rule, ...] = ()
     leave: int | None = None
+
+    @property
+    def leaves_below(self) -> int | None:
+        """The points below which an MQL leaves; None: it never does."""
+        return None if self.leave is None else min(self.leave, self.threshold)
 
     def rule(self, key: str) -> Rule | None:
         """The rule with this key, if there is one."""
@@ -154,9 +159,9 @@ def check(rules: Rules) -> list[DomainError]:
                 "threshold", f"The threshold is between 1 and {MAX_POINTS:,} points.", field="threshold"
             )
         )
-    if rules.leave is not None and not 0 < rules.leave <= rules.threshold:
+    if rules.leave is not None and not 0 < rules.leave <= MAX_POINTS * POINT:
         problems.append(
-            DomainError("leave", "An MQL leaves at the threshold or below it; empty: never.", field="leave")
+            DomainError("leave", f"The line to leave is between 1 and {MAX_POINTS:,} points.", field="leave")
         )
     limits = rules.limits
     if limits.fit < 0 or limits.engagement < 0 or limits.against > 0:

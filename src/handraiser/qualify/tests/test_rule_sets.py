@@ -23,7 +23,7 @@ DAY = timedelta(days=1)
 
 
 def with_threshold(points: int):
-    return msgspec.structs.replace(CLASSIC, threshold=points * POINT, leave=min(points, 60) * POINT)
+    return msgspec.structs.replace(CLASSIC, threshold=points * POINT)
 
 
 def published(rules, *, at=NOON, by=None) -> RuleSet:
@@ -31,12 +31,11 @@ def published(rules, *, at=NOON, by=None) -> RuleSet:
     return rule_sets.publish(rule_sets.change(draft, rules, at=at), at=at, by=by, note="A try")
 
 
-def test_the_line_to_leave_lies_at_the_threshold_or_below_it():
-    above = msgspec.structs.replace(CLASSIC, leave=80 * POINT)
-    [problem] = rule_set.check(above)
+def test_the_line_to_leave_is_never_above_the_threshold():
+    lower, wrong = editing.edited(CLASSIC, {"threshold": "30", "leave": "60"})
+    assert (lower.leaves_below, wrong, rule_set.check(lower)) == (30 * POINT, {}, [])
+    [problem] = rule_set.check(msgspec.structs.replace(CLASSIC, leave=-POINT))
     assert (problem.code, problem.field) == ("leave", "leave")
-    lower, wrong = editing.edited(CLASSIC, {"threshold": "30"})
-    assert (lower.leave, wrong) == (30 * POINT, {})
     assert editing.edited(CLASSIC, {"leave": ""})[0].leave is None
     [change] = difference.between(CLASSIC, editing.edited(CLASSIC, {"leave": "50"})[0])
     assert (change.tag, change.text) == ("Was 60", "An MQL leaves below **50** points, was 60")

@@ -231,7 +231,7 @@ def _editor(shown: RuleSet, wrong: dict[str, str]) -> dict[str, Any]:
         "gone": [change for change in changes if change.kind == "removed"],
         "groups": _groups(rules, changes, wrong),
         "threshold": wording.plain(rules.threshold),
-        "leave": "" if rules.leave is None else wording.plain(rules.leave),
+        "leave": "" if rules.leaves_below is None else wording.plain(rules.leaves_below),
         "threshold_change": next((c for c in changes if c.key in ("", "leave")), None),
         "threshold_error": wrong.get("threshold", "") or wrong.get("leave", ""),
         "bands": [
