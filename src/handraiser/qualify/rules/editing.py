@@ -245,7 +245,7 @@ def edited(rules: Rules, given: Mapping[str, str]) -> tuple[Rules, dict[str, str
     )
     threshold, leave = points("threshold", rules.threshold), rules.leave
     if "leave" in given:
-        leave = points("leave", 0) or None if given["leave"].strip() else None
+        leave = points("leave", leave or 0) or None if given["leave"].strip() else None
     changed = msgspec.structs.replace(
         rules,
         threshold=threshold,
