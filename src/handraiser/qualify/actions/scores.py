@@ -8,6 +8,7 @@ set-based: a batch of people costs the same few statements whether it holds one 
 from __future__ import annotations
 
 import sys
+from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -316,12 +317,12 @@ def _steps(
     """What was heard of before somebody's way, and the way: each event with what was heard of by then."""
     rows_of_way = [heard[event.message_id] for _, event in way if event.message_id in heard]
     upto = min(rows_of_way, default=sys.maxsize) - 1
-    waiting = points.by_order(seen)
+    waiting = deque(points.by_order(seen))
 
     def heard_by(row: int) -> list[Any]:
         taken = []
         while waiting and waiting[0].order <= row:
-            one = waiting.pop(0)
+            one = waiting.popleft()
             means = rules.read(one.name, one.body)
             if means is not None:
                 taken.append((one.id, one.at, one.visitor, means, rules.is_view(one.name)))
