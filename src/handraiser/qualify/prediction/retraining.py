@@ -13,7 +13,9 @@ from handraiser.qualify.prediction.models import ModelKind
 from handraiser.qualify.prediction.predictor import Predictor
 from handraiser.qualify.prediction.table import Column, Floats
 
-WINDOW = 4  # blocks: how much of the past a challenger learns from once the past has moved
+REACH = (4, 1)  # blocks: how much of the past the challengers learn from once it has moved; else all of it
+CHALLENGERS = ("challenger", "short challenger")
+LEAST = 10  # rows of each answer, for a challenger to learn from
 KINDS: tuple[ModelKind, ModelKind] = ("logistic", "boosted")
 
 
@@ -49,8 +51,9 @@ def retrain(
 ) -> Change:
     """After the outcomes of one more block are known (`known` rows in all), decide who reigns.
 
-    The champion, the one before it and a challenger are asked about the newest block, which none of them has seen.
-    The challenger wins unless another is better by more than noise; it learns the newest block too before it reigns.
+    The champion, the one before it and challengers are asked about the newest block, which none has seen. The first
+    challenger wins unless another is better by more than noise; the winner learns the newest block too before it
+    rules. When the past has moved, a second one is there that learned from the last block alone.
     Champion and former champion stay as they are but for their calibration: promises age before the ranking does.
     """
     newest = np.arange(known - block, known)
@@ -62,20 +65,24 @@ def retrain(
         (champion.predictor.probability(seen), champion.predictor.probability(now)),
         (label[champion.learned], label[newest]),
     )
-    reach = WINDOW * block if moved.alarm else known
-    before = np.arange(max(0, known - block - reach), known - block)
-    kind = _kind(columns, label, before, block)
-    challenger = begin(kind, columns, label, before, block)
-    asked = {"champion": champion, "challenger": challenger} | ({"former": former} if former else {})
-    losses = {
-        name: _log_loss(label[newest], reign.predictor.probability(now)) for name, reign in asked.items()
-    }
-    best = _best(losses)
-    if best == "challenger":
-        rows = np.arange(max(0, known - reach), known)
-        return Change(begin(kind, columns, label, rows, block), champion, "challenger promoted", moved)
-    if best == "former" and former is not None:
-        return Change(_calibrated_anew(former, now, label[newest]), None, "rolled back", moved)
+    asked: dict[str, Reign] = {}
+    reaches = dict(zip(CHALLENGERS, (REACH if moved.alarm else (known,)), strict=False))
+    for name, reach in reaches.items():
+        before = np.arange(max(0, known - block - reach * block), known - block)
+        if min(int(label[before].sum()), int((label[before] == 0).sum())) >= LEAST:
+            kind = _kind(columns, label, before, block)
+            asked[name] = begin(kind, columns, label, before, block)
+    asked |= {"champion": champion} | ({"former": former} if former else {})
+    best = _best(
+        {name: _log_loss(label[newest], reign.predictor.probability(now)) for name, reign in asked.items()}
+    )
+    if best in reaches:
+        rows = np.arange(max(0, known - reaches[best] * block), known)
+        return Change(
+            begin(asked[best].kind, columns, label, rows, block), champion, f"{best} promoted", moved
+        )
+    if best == "former":
+        return Change(_calibrated_anew(asked[best], now, label[newest]), None, "rolled back", moved)
     return Change(_calibrated_anew(champion, now, label[newest]), former, "champion kept", moved)
 
 
@@ -101,10 +108,11 @@ def _calibrated_anew(reign: Reign, columns: list[Column], label: Labels) -> Reig
 
 
 def _best(losses: dict[str, Floats]) -> str:
-    """The challenger, for it is the newest, unless another was better on the same rows by two standard errors."""
-    best = "challenger"
-    for name, theirs in losses.items():
-        gain = losses[best] - theirs
+    """The first, for it is a challenger and the newest, unless another was better on the same rows by two standard
+    errors."""
+    best, *others = losses
+    for name in others:
+        gain = losses[best] - losses[name]
         if gain.mean() > 2 * gain.std() / np.sqrt(len(gain)):
             best = name
     return best

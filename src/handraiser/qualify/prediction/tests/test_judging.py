@@ -69,7 +69,7 @@ def test_calibration_mends_a_score_that_promises_too_much(rows):
     boastful = 3 * odds + 2
     learned = calibration.learn(boastful[: rows // 2], label[: rows // 2])
     told = learned(boastful[rows // 2 :])
-    assert judging.ece(label[rows // 2 :], told) < (0.08 if rows < 1000 else 0.02)
+    assert judging.ece(label[rows // 2 :], told) < (0.08 if rows < 1000 else 0.025)
     assert judging.auc(label[rows // 2 :], told) == pytest.approx(
         judging.auc(label[rows // 2 :], odds[rows // 2 :]), abs=0.01
     )
