@@ -4,7 +4,7 @@ BIN := .venv/bin
 DEMO ?= 1
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup setup-dev run test proof check bench pictures template known-hosts clean
+.PHONY: setup setup-ml setup-dev run test proof check bench pictures template known-hosts clean
 
 setup: .venv/.run            ## install what the product needs
 
@@ -13,6 +13,12 @@ setup: .venv/.run            ## install what the product needs
 	@test -x $(BIN)/uv || $(BIN)/pip install --quiet --disable-pip-version-check uv
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/run.txt --compile-bytecode
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .
+	@touch $@
+
+setup-ml: .venv/.ml          ## install what `handraiser model` needs: scikit-learn and LightGBM
+
+.venv/.ml: .venv/.run requirements/ml.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/ml.txt --compile-bytecode
 	@touch $@
 
 setup-dev: .venv/.dev        ## install what tests and checks need as well

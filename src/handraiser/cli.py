@@ -24,6 +24,8 @@ imports = typer.Typer(no_args_is_help=True, help="Bring in what you have.")
 app.add_typer(imports, name="import")
 duplicates = typer.Typer(no_args_is_help=True, help="People who are there twice.")
 app.add_typer(duplicates, name="duplicates")
+model = typer.Typer(no_args_is_help=True, help="A score learned from your own outcomes; on any table.")
+app.add_typer(model, name="model")
 
 
 def load_django() -> None:
@@ -226,6 +228,98 @@ def duplicates_unmerge(merge_id: str) -> None:
     from handraiser.core.identity import commands
 
     commands.unmerge(merge_id=merge_id, say=typer.echo)
+
+
+_TABLE = typer.Option("--table", help="A CSV file with a line of names.")
+_LABEL = typer.Option("--label", help="Column with the outcome: yes or no, or the day on which it happened.")
+_POSITIVE = typer.Option("--positive", help="The value of the label that means yes, where that is not plain.")
+
+
+@model.command("train")
+def model_train(
+    file: Annotated[Path, _TABLE],
+    label: Annotated[str, _LABEL],
+    time: Annotated[str, typer.Option(help="Column with a date or number that orders the rows.")] = "",
+    label_window: Annotated[
+        float | None, typer.Option(help="Days within which it counts; younger rows are left out.")
+    ] = None,
+    as_of: Annotated[
+        str, typer.Option(help="Until when outcomes were watched; else the table's latest time.")
+    ] = "",
+    positive: Annotated[str, _POSITIVE] = "",
+    report: Annotated[Path | None, typer.Option("--json", help="Where to write the report.")] = None,
+    save: Annotated[
+        Path | None, typer.Option(help="Where to write the model (.json), its card beside it.")
+    ] = None,
+) -> None:
+    """Learn who converts, refuse columns that know it already, and say honestly how good that is."""
+    from handraiser.qualify.prediction import libraries
+
+    libraries.require()
+    from handraiser.qualify.prediction import commands
+
+    commands.train(
+        file=file,
+        label=label,
+        time=time,
+        window=label_window,
+        as_of=as_of,
+        positive=positive,
+        report_file=report,
+        save=save,
+        say=typer.echo,
+    )
+
+
+@model.command("backtest", context_settings={"allow_extra_args": True})
+def model_backtest(
+    context: typer.Context,
+    file: Annotated[Path, _TABLE],
+    label: Annotated[str, _LABEL],
+    time: Annotated[str, typer.Option(help="Column with a date or number that orders the rows.")],
+    block: Annotated[
+        int, typer.Option(help="Rows that are scored before the model is trained again.")
+    ] = 2000,
+    start: Annotated[int, typer.Option("--from", help="Rows that are known when it begins.")] = 20_000,
+    positive: Annotated[str, _POSITIVE] = "",
+    as_json: bool = typer.Option(False, "--json", help="As JSON: into the file named last, else printed."),
+) -> None:
+    """Play the past forward, with retraining and without."""
+    from handraiser.qualify.prediction import libraries
+
+    libraries.require()
+    from handraiser.qualify.prediction import commands
+
+    if len(context.args) > 1 or (context.args and not as_json):
+        raise DomainError(
+            "arguments", f"What is {' '.join(context.args)}? A file may follow --json, nothing else."
+        )
+    commands.play_forward(
+        file=file,
+        label=label,
+        time=time,
+        positive=positive,
+        block=block,
+        start=start,
+        as_json=as_json,
+        target=Path(context.args[0]) if context.args else None,
+        say=typer.echo,
+    )
+
+
+@model.command("score")
+def model_score(
+    model_file: Annotated[Path, typer.Option("--model", help="A file that `handraiser model train` wrote.")],
+    file: Annotated[Path, _TABLE],
+    as_json: bool = typer.Option(False, "--json", help="One JSON object."),
+) -> None:
+    """The probability of each row of a table, and which columns say so."""
+    from handraiser.qualify.prediction import libraries
+
+    libraries.require()
+    from handraiser.qualify.prediction import commands
+
+    commands.score(model=model_file, file=file, as_json=as_json, say=typer.echo)
 
 
 @app.command()
