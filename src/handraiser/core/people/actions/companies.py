@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
+
+from django.db import transaction
 
 from handraiser.core.people.models import Company
 from handraiser.kit import clock, ids, rows
@@ -53,3 +56,24 @@ def named(wanted: Iterable[Named], *, at: datetime) -> dict[Named, str]:
     rows.update([company for company in learned.values() if company not in made], ["domain"])
     rows.insert(made)
     return answer
+
+
+@transaction.atomic
+def learn(*, domain: str, values: Mapping[str, Any]) -> list[str]:
+    """Fill what is empty of the company of a domain; returns the names of what was filled.
+
+    Keys are name, industry, employees, country. A name is taken only for a company that is called by its domain.
+    """
+    company = Company.objects.select_for_update().filter(domain=domain).first() if domain else None
+    if company is None:
+        return []
+    filled = []
+    for key in ("name", "industry", "employees", "country"):
+        empty = company.name == company.domain if key == "name" else getattr(company, key) in ("", None)
+        if empty and values.get(key) not in ("", None):
+            setattr(company, key, values[key])
+            filled.append(key)
+    company.name_key = Company.key_of(company.name)
+    if filled:
+        company.save(update_fields=[*filled, "name_key"])
+    return filled
