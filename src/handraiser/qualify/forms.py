@@ -45,13 +45,13 @@ class SourceForm(forms.Form):
         label="Days that an answer is good for", initial=90, min_value=1, max_value=730
     )
 
-    def __init__(self, *args: Any, source: Source | None = None, **kwargs: Any) -> None:
+    def __init__(self, data: Any = None, *, source: Source | None = None) -> None:
         initial = {}
         if source is not None:
             plain = ("name", "about", "url", "header", "quota", "budget_ms", "keep_days")
             initial = {key: getattr(source, key) for key in plain}
             initial |= {f"{_PLACE}{field}": pointer for field, pointer in source.fields.items()}
-        super().__init__(*args, initial=initial, **kwargs)
+        super().__init__(data, initial=initial)
         for field, label in findings.LABELS.items():
             self.fields[f"{_PLACE}{field}"] = forms.CharField(label=label, max_length=200, required=False)
         stored = bool(source and source.secret_sealed)

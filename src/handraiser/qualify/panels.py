@@ -73,8 +73,8 @@ _SHOWN = (
 
 
 def _lines(check: Check, lead: Lead) -> list[Line]:
-    """Of an address that cannot be read only that is shown: nothing else is known of it."""
-    shown = _SHOWN if check.email_syntax == "yes" else _SHOWN[:1] if check.email_syntax == "no" else ()
+    """How an address is written is said only when it is wrong; nothing else is known of it then."""
+    shown = {"yes": _SHOWN[1:], "no": _SHOWN[:1]}.get(check.email_syntax, ())
     lines = []
     for name, label, wanted in shown:
         answer = getattr(check, name)

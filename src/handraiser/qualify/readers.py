@@ -81,6 +81,8 @@ def _look(events: Sequence[Event]) -> None:
 def checks() -> Reader:
     """The reader that judges addresses and numbers. It asks nobody; what is to be asked is queued.
 
+    It reads forms because somebody may have said there what was only guessed before.
+
     Whoever was parted from another is looked at anew: the merge kept one row of two.
     """
     return Reader(
@@ -89,6 +91,7 @@ def checks() -> Reader:
             {
                 "people.person_created",
                 "people.person_changed",
+                "capture.form_submitted",
                 "identity.persons_merged",
                 "identity.persons_unmerged",
             }

@@ -68,13 +68,16 @@ def _look(moments: Mapping[str, datetime], causes: Mapping[str, Event], *, anew:
     addresses = {one.id: verdicts.email(one.email) for one in persons}
     mail = look_ups.mail(address.domain for address in addresses.values())
     guesses: dict[str, dict[str, str]] = {}
+    said: dict[str, str] = {}
     written, facts = [], []
     for person in persons:
         address = addresses[person.id]
         check, guess = _judged(person, address, mail.get(address.domain), moments[person.id])
         before = known.get(person.id)
-        if guess and any(guess.values()):
+        if guess:
             guesses[person.id] = guess
+        if before and before.country_by and (own := person.proposed.get("country")):
+            said[person.id] = own
         if before and not check.country_by and before.country_by == _country_by(person, address):
             check.country_by = before.country_by
         moved = before is None or any(getattr(before, name) != getattr(check, name) for name in _TOLD)
@@ -91,6 +94,7 @@ def _look(moments: Mapping[str, datetime], causes: Mapping[str, Event], *, anew:
         changes=[name for name in _COLUMNS if name != "person_id"],
     )
     _fill(guesses, max(moments.values()))
+    _give_way(said, max(moments.values()))
     outbox.publish_all(facts)
     _ask(written, max(moments.values()), anew=anew)
     return len(written)
@@ -154,6 +158,15 @@ def _fill(guesses: Mapping[str, Mapping[str, str]], at: datetime) -> None:
         if empty:
             changes.append((person, empty))
     people.change_all(changes, at=at, by=BY)
+
+
+def _give_way(said: Mapping[str, str], at: datetime) -> None:
+    """Put what people said of themselves in the place of what was guessed for them."""
+    changes = []
+    for person in people.locked(said).values():
+        person.proposed = {key: value for key, value in person.proposed.items() if key != "country"}
+        changes.append((person, {"country": said[person.id]}))
+    people.change_all(changes, at=at, by=BY, proven=True)
 
 
 def _ask(checks: list[Check], at: datetime, *, anew: bool) -> None:

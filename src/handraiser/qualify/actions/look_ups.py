@@ -206,7 +206,7 @@ def _learn_mail(check: Check, row: LookUp) -> bool:
 
 def _tell_person(row: LookUp) -> None:
     """Fill what is empty of a person; what they or the staff said is never touched, nor put beside it."""
-    assert row.looked_at is not None
+    assert row.looked_at is not None and row.person_id is not None
     person = people.locked([row.person_id]).get(row.person_id)
     check = Check.objects.filter(person_id=row.person_id).first()
     if person is None or person.erased_at or check is None:

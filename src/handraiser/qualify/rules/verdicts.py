@@ -131,7 +131,7 @@ def _listed(domains: set[str], domain: str, yes: str, no: str) -> Verdict:
     for start in range(len(labels) - 1):
         if (name := ".".join(labels[start:])) in domains:
             return Verdict(Answer.YES, f"{name} {yes}.")
-    return Verdict(Answer.NO, f"{domain} {no}.")
+    return Verdict(Answer.NO, f"It {no}.")
 
 
 def _role(local: str) -> Verdict:

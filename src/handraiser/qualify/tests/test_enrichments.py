@@ -6,10 +6,12 @@ from datetime import timedelta
 
 import msgspec
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from handraiser.core.identity.actions import merges
+from handraiser.core.journal import outbox
+from handraiser.core.journal.events.capture import FormSubmitted
 from handraiser.core.journal.live import journal
 from handraiser.core.people.actions import leads, people
 from handraiser.core.people.models import Company, Person
@@ -108,6 +110,38 @@ def test_a_guess_never_replaces_what_is_known(settle):
     person.refresh_from_db()
     assert (person.country, person.company.name, person.proposed) == ("CH", "Halden Foods", {})
     assert Check.objects.get().country_by == ""
+
+
+def test_a_guess_gives_way_to_what_somebody_says(settle):
+    person = somebody("ines@firma.de", phone="+442079460017")
+    settle(at=NOON)
+    people.change(person=person, values={"country": "CH"}, at=NOON + HOUR)
+    with transaction.atomic():
+        fact = FormSubmitted(form="f", form_name="Demo", form_version=1, submission="s", intent="demo")
+        outbox.publish(fact, at=NOON + HOUR, person=person.id)
+    settle(at=NOON + HOUR)
+    person.refresh_from_db()
+    assert (person.country, person.proposed, Check.objects.get().country_by) == ("CH", {}, "")
+    # and then it is what they said, which no open form replaces
+    people.change(person=person, values={"country": "FR"}, at=NOON + 2 * HOUR)
+    with transaction.atomic():
+        outbox.publish(fact, at=NOON + 2 * HOUR, person=person.id)
+    settle(at=NOON + 2 * HOUR)
+    person.refresh_from_db()
+    assert (person.country, person.proposed) == ("CH", {"country": "FR"})
+
+
+def test_a_company_known_by_its_domain_alone_takes_the_name_that_somebody_says(settle):
+    person = somebody("ines@firma.de")
+    settle(at=NOON)
+    said = {"company_name": "Firma Foods", "company_domain": "firma.de"}
+    people.change(person=person, values=said, at=NOON + HOUR)
+    company = Company.objects.get()
+    assert (company.name, company.name_key, company.domain) == ("Firma Foods", "firma foods", "firma.de")
+    # a name that was said is not replaced by another one
+    people.change(person=person, values=said | {"company_name": "Else"}, at=NOON + HOUR)
+    somebody("tom@firma.de", company_name="Else", company_domain="firma.de")
+    assert Company.objects.get().name == "Firma Foods"
 
 
 @pytest.mark.parametrize("email", ["ines@gmail.com", "ines@mailinator.com", "broken", ""])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_POST
@@ -17,7 +18,7 @@ from handraiser.qualify.actions import enrichments
 def look_again(request: HttpRequest, lead_id: str) -> HttpResponse:
     """Judge anew at once, and have the others asked in the background; answers with the panel."""
     lead = get_object_or_404(Lead.objects.visible_to(request.user).with_people(), id=lead_id)
-    said = "Looked again. Who else is asked answers within a minute or so."
+    said = "Looked again." if settings.DEMO else "Looked again. Sources answer within a minute or so."
     try:
         enrichments.look_again(person=lead.person, at=clock.now())
     except DomainError as error:

@@ -49,7 +49,7 @@ class StageChanged(Fact):
 class PersonEnriched(Fact):
     """Something was found out about a person's address, number or company. Verdicts are yes, no or unknown.
 
-    `by`: checks (what they tell by themselves), or the kind of the source that was asked. `fields`: what was filled.
+    `by`: checks (what they tell by themselves), or the kind of the source that was asked. `fields`: what it told.
     """
 
     name: ClassVar[str] = "qualify.person_enriched"
