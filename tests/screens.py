@@ -100,6 +100,8 @@ ADMIN = (
     Screen("rule-sets", "/admin/qualify/rule-sets/"),
     Screen("rule-set-draft", "/admin/qualify/rule-sets/", follow="a.btn.pri[href*='/rule-sets/']"),
     Screen("stages", "/admin/qualify/stages/"),
+    Screen("enrichment", "/admin/qualify/enrichment/"),
+    Screen("source-new", "/admin/qualify/enrichment/new/"),
     Screen("sequences", "/admin/nurture/"),
     Screen("sequence", "/admin/nurture/", follow=_SEQUENCE),
     Screen("sequence-new", "/admin/nurture/new/"),

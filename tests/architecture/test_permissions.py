@@ -115,6 +115,7 @@ def world(organisation, ben, settle):
         "import_id": "import_none",
         "enrolment_id": "enr_none",
         "pair_id": "pair_none",
+        "source_id": "source_none",
         "merge_id": "merge_none",
         "spend_id": "spend_none",
         "submission_id": submission.id,

@@ -97,6 +97,9 @@ TABLE: dict[str, tuple[str, ...]] = {
     "qualify:try_on": READERS,
     "qualify:stages": READERS,
     "qualify:why": ALL,
+    "qualify:enrichment": READERS,
+    "qualify:source*": OWNER,
+    "qualify:look_again": SELLERS,
     # --- the desk; rows by `visible_to`
     "desk:*": SELLERS,
     "desk:today": ALL,

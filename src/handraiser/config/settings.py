@@ -414,6 +414,13 @@ def READERS() -> list[Any]:
     return wiring.READERS
 
 
+def PROVIDERS() -> dict[str, Any]:
+    """Who can be asked about a domain or an address, by kind."""
+    from handraiser.config import wiring
+
+    return wiring.PROVIDERS
+
+
 def ON_MERGE() -> list[Any]:
     """What a merge of two people does to every table that points to them."""
     from handraiser.config import wiring

@@ -13,6 +13,7 @@ from handraiser.capture import readers as capture
 from handraiser.capture.imports import leads as lead_imports
 from handraiser.capture.imports import tasks as import_tasks
 from handraiser.capture.imports.kinds import Kind
+from handraiser.connectors import dns, http_json
 from handraiser.console.finding import Finder
 from handraiser.console.navigation import Entry, Onward
 from handraiser.convert import imports as deal_imports
@@ -40,6 +41,8 @@ from handraiser.nurture import merging as nurture_merging
 from handraiser.nurture import readers as nurture
 from handraiser.qualify import merging as qualify_merging
 from handraiser.qualify import readers as qualify
+from handraiser.qualify import tasks as look_ups
+from handraiser.qualify.providers import Maker
 from handraiser.website import starter
 
 READERS_OF_CONFIGURATION = (Role.OWNER, Role.MARKETER, Role.ANALYST)
@@ -51,6 +54,7 @@ READERS: list[Reader] = [
     attract.conversions(),
     identity.timeline(),
     as_known_now(capture.magnet_mail()),
+    as_known_now(qualify.checks()),
     as_known_now(qualify.scores()),
     as_known_now(convert.hand_offs()),
     as_known_now(nurture.enrol()),
@@ -71,6 +75,7 @@ ON_MERGE: list[OnMerge] = [
 SWEEPS: list[Sweep] = [
     Sweep("attract.identifications", identifications.apply_waiting),
     qualify.due(),
+    look_ups.sweep(),
     Sweep("imports.revive", import_tasks.revive, every=timedelta(seconds=30)),
     convert.lapses(),
     Sweep("desk.bulk", bulk.go_on),
@@ -79,6 +84,9 @@ SWEEPS: list[Sweep] = [
     lake.sweep(),
     duplicates.sweep(),
 ]
+
+# Who can be asked about a domain or an address: what each kind of `qualify.models.Source` is made of.
+PROVIDERS: dict[str, Maker] = {"dns": dns.provider, "http_json": http_json.provider}
 
 FINDERS: list[Finder] = [finding.find]
 

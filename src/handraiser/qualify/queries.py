@@ -33,7 +33,11 @@ def attributes(person: Person) -> dict[str, Any]:
     Custom fields appear as `custom.<key>`, those of the person before those of the company.
     """
     company = person.company
+    check = getattr(person, "qualify_check", None)
     return _known(
+        (check.email_disposable, check.email_role, check.email_deliverable, check.phone_type)
+        if check
+        else _UNCHECKED,
         person.email,
         person.job_title,
         person.country,
@@ -44,7 +48,13 @@ def attributes(person: Person) -> dict[str, Any]:
     )
 
 
+Verdicts = tuple[str | None, str | None, str | None, str | None]
+_UNCHECKED: Verdicts = (None, None, None, None)
+_TRUTH = {"yes": True, "no": False}
+
+
 def _known(
+    checked: Verdicts,
     email: str,
     job_title: str,
     country: str,
@@ -52,11 +62,16 @@ def _known(
     company: tuple[str, str, str, int | None, Mapping[str, Any]] | None,
 ) -> dict[str, Any]:
     domain = email.rpartition("@")[2].lower() if "@" in email else ""
+    disposable, role, deliverable, phone_type = checked
     name, its_country, industry, employees, its_own = company or ("", "", "", None, {})
     found: dict[str, Any] = {
         "job_title": job_title,
         "email_domain": domain,
         "email_free": domain in FREE_MAIL if domain else None,
+        "email_disposable": _TRUTH.get(disposable or ""),
+        "email_role": _TRUTH.get(role or ""),
+        "email_deliverable": _TRUTH.get(deliverable or ""),
+        "phone_type": phone_type,
         "country": country or its_country,
         "company_name": name,
         "company_industry": industry,
@@ -120,10 +135,12 @@ class Known(NamedTuple):
 _KNOWN = """
     select one.id, person.created_at, one.channel, one.source, one.campaign, {json}one.attributes,
         person.email, person.job_title, person.country, {json}person.attributes, person.company_id,
-        company.name, company.country, company.industry, company.employees, {json}company.attributes
+        company.name, company.country, company.industry, company.employees, {json}company.attributes,
+        looked.email_disposable, looked.email_role, looked.email_deliverable, looked.phone_type
     from people_lead one
     join people_person person on person.id = one.person_id
     left join people_company company on company.id = person.company_id
+    left join qualify_check looked on looked.person_id = one.person_id
     where one.id {in}"""
 
 
@@ -133,7 +150,7 @@ def known(leads: Iterable[str]) -> dict[str, Known]:
     for row in rows.ask(Lead, _KNOWN, [sorted(leads)]):
         company = None if row[10] is None else (row[11], row[12], row[13], row[14], _body(row[15]))
         found[row[0]] = Known(
-            _known(row[6], row[7], row[8], _body(row[9]), company),
+            _known(row[16:20], row[6], row[7], row[8], _body(row[9]), company),
             _known_of_lead(row[2], row[3], row[4], _body(row[5])),
             rows.when(row[1]),
         )
@@ -472,7 +489,9 @@ def effect(draft: Rules, live: Rules, *, at: datetime, limit: int = EFFECT_LIMIT
     """Compare two rule sets on the open leads, the liveliest first when there are more than `limit`."""
     open_leads = Lead.objects.filter(closed_at=None)
     leads = list(
-        open_leads.select_related("person", "person__company").order_by("-last_activity_at", "-id")[:limit]
+        open_leads.select_related("person", "person__company", "person__qualify_check").order_by(
+            "-last_activity_at", "-id"
+        )[:limit]
     )
     moments = {lead.person_id: at for lead in leads}
     # What one set does not look at changes nothing for it, so both are served by one SELECT.

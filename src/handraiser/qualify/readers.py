@@ -1,4 +1,4 @@
-"""Keeps scores: whoever did something that may give points, or became known better, is scored again."""
+"""Looks at who is new, and keeps scores: who did what may give points, or became known better, is scored."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from handraiser.core.journal.models import Cursor
 from handraiser.core.journal.readers import Reader
 from handraiser.kit import rows
 from handraiser.kit.envelope import Event
+from handraiser.qualify.actions import enrichments
 from handraiser.qualify.actions import scores as actions
 from handraiser.qualify.rules.vocabulary import FACTS, REWRITING, TOUCHING
 
@@ -62,6 +63,40 @@ def scores() -> Reader:
         apply=_score,
         after="identity.timeline",
         batch=_BATCH,
+    )
+
+
+_READ = frozenset({"email", "phone", "country"})  # what verdicts are made of
+
+
+def _look(events: Sequence[Event]) -> None:
+    newest: dict[str, Event] = {}
+    for event in events:
+        if event.person and (event.name != "people.person_changed" or event.body.get("field_name") in _READ):
+            newest[event.person] = event
+    if newest:
+        enrichments.look_at(newest)
+
+
+def checks() -> Reader:
+    """The reader that judges addresses and numbers. It asks nobody; what is to be asked is queued.
+
+    It reads forms because somebody may have said there what was only guessed before.
+
+    Whoever was parted from another is looked at anew: the merge kept one row of two.
+    """
+    return Reader(
+        name="qualify.checks",
+        events=frozenset(
+            {
+                "people.person_created",
+                "people.person_changed",
+                "capture.form_submitted",
+                "identity.persons_merged",
+                "identity.persons_unmerged",
+            }
+        ),
+        apply=_look,
     )
 
 

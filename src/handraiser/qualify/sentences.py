@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from handraiser.core.people.sentences import Sentence
-from handraiser.qualify.rules import wording
+from handraiser.qualify.rules import findings, wording
 from handraiser.qualify.rules.stages import LABELS
 
 
@@ -22,7 +22,20 @@ def _score(body: dict[str, Any]) -> Sentence:
     return Sentence("qualify", f"Score is now **{wording.plain(body['total'])}** ({change})", "system")
 
 
-SENTENCES: dict[str, Callable[[dict[str, Any]], Sentence]] = {
+def _enriched(body: dict[str, Any]) -> Sentence | None:
+    """Only what is worth a line: that all is well is not."""
+    if body["fields"]:
+        told = ", ".join(findings.LABELS.get(field, field).lower() for field in body["fields"])
+        return Sentence("qualify", f"Became known from outside: **{told}**", "system")
+    if body["email_disposable"] == "yes":
+        return Sentence("qualify", "The address is of a **throw-away** mail service", "system")
+    if body["email_deliverable"] == "no":
+        return Sentence("qualify", "Mail **cannot reach** the address", "system")
+    return None
+
+
+SENTENCES: dict[str, Callable[[dict[str, Any]], Sentence | None]] = {
+    "qualify.person_enriched": _enriched,
     "qualify.stage_changed": _stage,
     "qualify.score_changed": _score,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from handraiser.qualify.views import rule_sets, stages, why
+from handraiser.qualify.views import checks, enrichment, rule_sets, stages, why
 
 admin: list[URLPattern | URLResolver] = [
     path("qualify/", rule_sets.home, name="home"),
@@ -19,6 +19,12 @@ admin: list[URLPattern | URLResolver] = [
     path("qualify/rule-sets/<int:number>/discard/", rule_sets.discard, name="discard"),
     path("qualify/rule-sets/<int:number>/roll-back/", rule_sets.roll_back, name="roll_back"),
     path("qualify/stages/", stages.stages, name="stages"),
+    path("qualify/enrichment/", enrichment.sources, name="enrichment"),
+    path("qualify/enrichment/new/", enrichment.new, name="source_new"),
+    path("qualify/enrichment/<str:source_id>/", enrichment.change, name="source"),
+    path("qualify/enrichment/<str:source_id>/switch/", enrichment.switch, name="source_switch"),
+    path("qualify/enrichment/<str:source_id>/try/", enrichment.try_it, name="source_try"),
+    path("qualify/checked/<str:lead_id>/", checks.look_again, name="look_again"),
     path("qualify/why/<str:lead_id>/", why.why, name="why"),
 ]
 public: list[URLPattern | URLResolver] = []

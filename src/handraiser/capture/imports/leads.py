@@ -50,7 +50,13 @@ _LEAD_LIMITS = {
     "landing_page": 400,
 }
 # What happens to a lead without anybody working with it; anything else keeps it from being undone.
-_QUIET = {"people.person_created", "people.person_changed", "people.lead_opened", "qualify.score_changed"}
+_QUIET = {
+    "people.person_created",
+    "people.person_changed",
+    "people.lead_opened",
+    "qualify.score_changed",
+    "qualify.person_enriched",
+}
 
 
 def _read(plan: Plan, setting: Setting) -> None:

@@ -36,11 +36,13 @@ def known_fields() -> set[str]:
 def values(person: Person, lead: Lead | None, organisation: Organisation) -> dict[str, str]:
     """What the fields hold for one person."""
     owner = lead.owner if lead else None
+    company = person.company
     own = {
         "first_name": person.first_name,
         "last_name": person.last_name,
         "name": f"{person.first_name} {person.last_name}".strip(),
-        "company": person.company.name if person.company else "",
+        # Nobody calls their company by its domain.
+        "company": company.name if company and company.name != company.domain else "",
         "job_title": person.job_title,
         "email": person.email,
         "owner_name": owner.name if owner else "",

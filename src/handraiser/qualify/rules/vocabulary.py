@@ -28,6 +28,10 @@ ATTRIBUTES: dict[str, Attribute] = {
     "job_title": Attribute("Job title", "from form, chat or enrichment"),
     "email_domain": Attribute("Email domain", "from the address"),
     "email_free": Attribute("Email is at a free mail service", "gmail.com, outlook.com and such", "yes"),
+    "email_disposable": Attribute("Email is thrown away", "from a list of such services", "yes"),
+    "email_role": Attribute("Email is a desk's, not a person's", "info@, sales@ and such", "yes"),
+    "email_deliverable": Attribute("Email domain takes mail", "from its mail servers", "yes"),
+    "phone_type": Attribute("Kind of phone number", "mobile, fixed, toll free and such"),
     "country": Attribute("Country", "from the person, else the company"),
     "company_name": Attribute("Company", "from form or import"),
     "company_industry": Attribute("Industry", "from the company"),
@@ -63,6 +67,7 @@ TOUCHING = frozenset(
         "people.person_created",
         "people.person_changed",
         "people.lead_opened",
+        "qualify.person_enriched",
         "qualify.stage_changed",
         *REWRITING,
     }

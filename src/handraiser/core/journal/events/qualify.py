@@ -43,3 +43,21 @@ class StageChanged(Fact):
     previous: str
     reason: str = ""
     by: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonEnriched(Fact):
+    """Something was found out about a person's address, number or company. Verdicts are yes, no or unknown.
+
+    `by`: checks (what they tell by themselves), or the kind of the source that was asked. `fields`: what it told.
+    """
+
+    name: ClassVar[str] = "qualify.person_enriched"
+
+    by: str
+    email_disposable: str
+    email_role: str
+    email_deliverable: str
+    phone_type: str = ""
+    phone_region: str = ""
+    fields: tuple[str, ...] = ()

@@ -99,14 +99,17 @@ def change_all(
         custom = dict(FieldDefinition.objects.filter(entity="person").values_list("key", "personal"))
     if unknown := others - custom.keys():
         raise DomainError("unknown_field", f"There is no person field {', '.join(sorted(unknown))}.")
-    moved = []
+    moved, told = [], []
     employed = {person.id for person, _ in changes if person.company_id}
     for person, values in changes:
         employer = _employer(values)
         if proven or (any(employer) and person.id not in employed):
             moved.append(employer)
             employed.add(person.id)
+        elif all(employer):
+            told.append(employer)
     employers = companies.named(moved, at=at)
+    companies.call(told)
     touched: dict[str, Person] = {}
     changed: list[list[str]] = []
     events = []
