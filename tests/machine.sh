@@ -1,10 +1,11 @@
 #!/bin/sh
-# Installs and names what the tests need beside Python: PostgreSQL and Chromium, from Debian's packages; with
+# Installs and names what the tests need beside Python: PostgreSQL, Chromium and the library that LightGBM computes with, from Debian's packages; with
 # the word `proof` strace and npm as well.
 # Without root or apt it only names what is missing; the tests that need it then fail.
 missing=""
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
 command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 || missing="$missing chromium"
+ldconfig -p 2>/dev/null | grep -q libgomp.so.1 || missing="$missing libgomp1"
 if [ "${1:-}" = proof ]; then
     command -v strace >/dev/null 2>&1 || missing="$missing strace"
     command -v npm >/dev/null 2>&1 || missing="$missing npm"
