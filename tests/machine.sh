@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs and names what the tests need beside Python: PostgreSQL, Chromium and the library that LightGBM computes with, from Debian's packages; with
-# the word `proof` strace and npm as well.
+# Installs and names what the tests need beside Python: PostgreSQL, Chromium and the library that LightGBM
+# computes with, from Debian's packages; with the word `proof` strace and npm as well.
 # Without root or apt it only names what is missing; the tests that need it then fail.
 missing=""
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
