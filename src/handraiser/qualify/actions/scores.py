@@ -25,7 +25,7 @@ from handraiser.kit.envelope import Event
 from handraiser.qualify import queries
 from handraiser.qualify.actions import rule_sets, stages
 from handraiser.qualify.models import Profile, RuleSet, ScoreState, StageChange
-from handraiser.qualify.queries import OpenLead
+from handraiser.qualify.queries import OpenLead, State
 from handraiser.qualify.rules import points, wording
 from handraiser.qualify.rules.points import (
     NEVER,
@@ -51,14 +51,13 @@ Way = Sequence[tuple[int, Event]]
 class Kept(msgspec.Struct, array_like=True):
     """What `ScoreState.kept` holds.
 
-    The person's counts; by lead the places of the attribute rules that fit what is known; when time alone will
-    change the points, in milliseconds; and the journal's position up to which the events were followed.
+    The person's counts; by lead the places of the attribute rules that fit what is known; and the journal's
+    position up to which the events were followed.
     """
 
     counts: Counts
     fitting: dict[str, tuple[int, ...]]
-    next_change_at: int
-    position: int = 0
+    position: int
 
 
 # By lead, the places of the attribute rules that fit.
@@ -78,8 +77,7 @@ class _Crossing(NamedTuple):
 class _Score(NamedTuple):
     """A person while being scored: the open leads with what fits each, and what the events give as of `now`.
 
-    `way`: what they gave in between, if any of the leads can have crossed the threshold; else it is empty.
-    `before` is the next change (ms) as it was kept, None if the counts are made anew.
+    `way`: what they gave in between, if any of the leads can have crossed a line; else it is empty.
     """
 
     leads: Sequence[OpenLead]
@@ -88,7 +86,6 @@ class _Score(NamedTuple):
     position: int
     tally: Tally
     way: Sequence[Standing]
-    before: int | None = None
 
 
 @rows.joined
@@ -155,10 +152,11 @@ def _rescore(
     by_person: dict[str, list[OpenLead]] = {}
     for lead in queries.open_leads(moments):
         by_person.setdefault(lead.person_id, []).append(lead)
+    states = queries.states(by_person)
     kept = {
-        person: _kept(leads[0].kept)
-        for person, leads in by_person.items()
-        if leads[0].rule_set_number == live.number and leads[0].kept and person not in anew
+        person: _kept(state.kept)
+        for person, state in states.items()
+        if state.rule_set_number == live.number and state.kept and person not in anew
     }
     unsure = {
         person: leads
@@ -167,21 +165,33 @@ def _rescore(
         or person in learnt
         or any(lead.id not in kept[person].fitting for lead in leads)
     }
-    fitting = _learn(rules, unsure, ways, moments)
+    began = {
+        person: max(
+            ways[person][0][0] if person in ways else moments[person],
+            states[person].scored_at if person in states else 0,
+        )
+        for person in by_person
+    }
+    fitting = _learn(rules, unsure, began)
     scores: dict[str, _Score] = {}
     fresh: dict[str, list[OpenLead]] = {}
     for person, leads in by_person.items():
-        known = kept.get(person)
-        if known is not None and person in fitting:
-            known.fitting = fitting[person]
-        score = known and _brought_up(rules, leads, known, moments[person], ways.get(person, ()))
+        score = person in kept and _brought_up(
+            rules,
+            leads,
+            states[person],
+            kept[person],
+            fitting.get(person),
+            moments[person],
+            ways.get(person, ()),
+        )
         if score:
             scores[person] = score
         else:
             fresh[person] = leads
     if fresh:
         fitting = {person: kept[person].fitting for person in fresh.keys() & kept.keys()} | fitting
-        scores |= _made_anew(rules, fresh, fitting, moments, ways, upto())
+        scores |= _made_anew(rules, fresh, states, fitting, moments, began, ways, upto())
     numbers = {
         lead.id: rules.worth(score.fitting[lead.id], score.tally.points)
         for score in scores.values()
@@ -191,7 +201,7 @@ def _rescore(
     _announce(live, scores, numbers, ways)
     changed = _store(scores, numbers)
     _move(live, crossings, new_rules=new_rules)
-    _remember(live, scores, gone=moments.keys() - scores.keys())
+    _remember(live, scores, states, gone=moments.keys() - scores.keys())
     return changed
 
 
@@ -203,13 +213,12 @@ _NEWEST_PROFILES = """
 def _learn(
     rules: Prepared,
     people: Mapping[str, Sequence[OpenLead]],
-    ways: Mapping[str, Way],
-    moments: Mapping[str, int],
+    began: Mapping[str, int],
 ) -> dict[str, dict[str, tuple[int, ...]]]:
     """The attribute rules that fit the leads of these people, by person.
 
-    Adds a profile for everybody whose attributes are not those of their newest one. The first one holds from the
-    day on which the person became known.
+    Adds a profile for everybody whose attributes are not those of their newest one: from `began` (ms), the first
+    one from the day on which the person became known.
     """
     if not people:
         return {}
@@ -221,7 +230,7 @@ def _learn(
         now = known[leads[0].id]
         if now.person == before.get(person):
             continue
-        at = clock.from_ms(_began(leads, ways.get(person, ()), moments[person]))
+        at = clock.from_ms(began[person])
         if person not in before:
             at = min(now.since, at)
         profiles.append((person, at, _encode(now.person).decode()))
@@ -233,12 +242,22 @@ def _learn(
 
 
 def _brought_up(
-    rules: Prepared, leads: Sequence[OpenLead], kept: Kept, moment: int, way: Way
+    rules: Prepared,
+    leads: Sequence[OpenLead],
+    state: State,
+    kept: Kept,
+    learnt: dict[str, tuple[int, ...]] | None,
+    moment: int,
+    way: Way,
 ) -> _Score | None:
-    """The score of a person from the counts that are kept; None if they must be made anew."""
-    scored_at = _scored(leads)
-    now = max(scored_at, moment)
+    """The score of a person from the counts that are kept; None if they must be made anew.
+
+    `learnt` is what fits the leads now, if something became known.
+    """
+    now = max(state.scored_at, moment)
     position = _followed(kept.position, way)
+    fitting = kept.fitting if learnt is None else learnt
+    changes_by_time = state.next_change_at is not None and state.next_change_at <= now
     tally = Tally(rules, kept.counts)
     try:
         for _, event in way:
@@ -246,30 +265,23 @@ def _brought_up(
                 one = _counted(rules, event)
                 if one[-1] or one[-2]:
                     tally.add(*one)
-        if not _may_cross(rules, leads, kept, tally, now):
+        falls = tally.may_fall or changes_by_time or fitting != kept.fitting
+        if not _may_cross(rules, leads, fitting, tally, falls=falls):
             tally.at(now)
-            return _Score(leads, kept.fitting, now, position, tally, (), kept.next_change_at)
-        tally = Tally(rules, _kept(leads[0].kept).counts)
+            return _Score(leads, fitting, now, position, tally, ())
+        tally = Tally(rules, _kept(state.kept).counts)
         steps = [
             Step(at, event, [_counted(rules, event)] if event.name in rules.names else ())
             for at, event in way
         ]
-        standings = list(points.walk(tally, steps, since=scored_at, upto=now))
-        return _Score(leads, kept.fitting, now, position, tally, standings, kept.next_change_at)
+        standings = list(points.walk(tally, steps, since=state.scored_at, upto=now))
+        return _Score(leads, fitting, now, position, tally, standings)
     except TooLate:
         return None
 
 
-def _scored(leads: Sequence[OpenLead]) -> int:
-    return 0 if leads[0].scored_at is None else rows.milliseconds(leads[0].scored_at)
-
-
 def _followed(position: int, way: Way) -> int:
     return max([position, *(event.position for _, event in way)])
-
-
-def _began(leads: Sequence[OpenLead], way: Way, moment: int) -> int:
-    return max(way[0][0] if way else moment, _scored(leads))
 
 
 def _counted(rules: Prepared, event: Event) -> Any:
@@ -285,28 +297,29 @@ def _counted(rules: Prepared, event: Event) -> Any:
 def _made_anew(
     rules: Prepared,
     people: Mapping[str, Sequence[OpenLead]],
+    states: Mapping[str, State],
     fitting: Mapping[str, Fitting],
     moments: Mapping[str, int],
+    began: Mapping[str, int],
     ways: Mapping[str, Way],
     upto: int | None,
 ) -> dict[str, _Score]:
     """The scores of people whose counts are made from the timeline."""
-    since = {person: _began(leads, ways.get(person, ()), moments[person]) for person, leads in people.items()}
-    seen = queries.seen(rules.rules, since, upto=upto)
+    seen = queries.seen(rules.rules, {person: began[person] for person in people}, upto=upto)
     asked = {event.message_id for person in people for _, event in ways.get(person, ())}
     heard = dict(rows.values(TimelineItem, ["message_id", "id"], {"message_id": asked}))
     found = {}
     for person, leads in people.items():
-        tally = Tally(rules, Counts({}, {}))
-        followed = _kept(leads[0].kept).position if leads[0].kept else 0
-        way = ways.get(person, ())
+        state, way = states.get(person), ways.get(person, ())
+        followed = _kept(state.kept).position if state and state.kept else 0
         # What was followed before is no step any more, though it is read again.
         ahead = [(at, event) for at, event in way if event.position > followed]
+        tally = Tally(rules, Counts({}, {}))
         past, steps = _steps(rules, seen[person], ahead, heard)
         for event in past:
             tally.add(*event)
-        now = max([_scored(leads), moments[person], *(event[1] for event in past)])
-        standings = list(points.walk(tally, steps, since=since[person], upto=now))
+        now = max([state.scored_at if state else 0, moments[person], *(event[1] for event in past)])
+        standings = list(points.walk(tally, steps, since=began[person], upto=now))
         found[person] = _Score(leads, fitting[person], now, _followed(followed, way), tally, standings)
     return found
 
@@ -336,19 +349,18 @@ def _steps(
     return past, steps
 
 
-def _may_cross(rules: Prepared, leads: Sequence[OpenLead], kept: Kept, tally: Tally, now: int) -> bool:
-    """Whether any of the leads can have become MQL or have left since the counts were kept."""
+def _may_cross(
+    rules: Prepared, leads: Sequence[OpenLead], fitting: Fitting, tally: Tally, *, falls: bool
+) -> bool:
+    """Whether any of the leads can have become MQL, or, if points can have fallen, have left."""
     stages_now = {lead.stage for lead in leads}
-    falls = tally.may_fall or kept.next_change_at <= now
     if rules.rules.leave is not None and falls and "mql" in stages_now:
         return True
     if "lead" not in stages_now:
         return False
     most = tally.most()
     return any(
-        most + rules.best(kept.fitting[lead.id]) >= rules.rules.threshold
-        for lead in leads
-        if lead.stage == "lead"
+        most + rules.best(fitting[lead.id]) >= rules.rules.threshold for lead in leads if lead.stage == "lead"
     )
 
 
@@ -463,20 +475,21 @@ def _move(live: RuleSet, crossings: Mapping[str, Sequence[_Crossing]], *, new_ru
     stages.follow(moves, rule_set_number=live.number)
 
 
-def _remember(live: RuleSet, scores: Mapping[str, _Score], *, gone: Collection[str]) -> None:
+def _remember(
+    live: RuleSet, scores: Mapping[str, _Score], states: Mapping[str, State], *, gone: Collection[str]
+) -> None:
     """Keep the counts, and for each person when to look again; forget those without an open lead."""
     same, other, new = [], [], []
     for person, score in scores.items():
-        change = score.tally.next_change_at
-        kept = _encode(Kept(score.tally.kept(), dict(score.fitting), change, score.position)).decode()
-        if score.before == change:
+        change = score.tally.next_change_at if score.tally.next_change_at < NEVER else None
+        kept = _encode(Kept(score.tally.kept(), dict(score.fitting), score.position)).decode()
+        state = states.get(person)
+        if state is None or state.rule_set_number != live.number:
+            new.append((person, live.number, score.now, kept, change))
+        elif state.next_change_at == change:
             same.append((score.now, kept, person))
-            continue
-        next_change_at = None if change == NEVER else change
-        if score.before is None:
-            new.append((person, live.number, score.now, kept, next_change_at))
         else:
-            other.append((score.now, kept, next_change_at, person))
+            other.append((score.now, kept, change, person))
     # What did not change is not written: its index would be.
     columns = ["scored_at", "kept", "next_change_at"]
     rows.change(ScoreState, columns[:2], same)

@@ -170,6 +170,17 @@ def test_an_mql_by_hand_stays_until_its_points_cross_the_line(ines):
     assert ines.lead.stage == "mql"
 
 
+def test_an_mql_leaves_when_something_else_becomes_known_of_the_person(ines):
+    for day in (1, 2):
+        ines.visits_pricing(NOON - day * DAY)
+    ines.asks_for_a_demo(NOON)
+    assert ines.score() == 75
+    values = {"job_title": "Student", "email": "ines@gmail.com"}
+    people.change(person=ines.person, values=values, at=NOON + HOUR, proven=True)
+    assert ines.score(NOON + HOUR) == 55
+    assert (ines.lead.stage, ines.lead.stage_at) == ("lead", NOON + HOUR)
+
+
 def test_without_a_second_line_an_mql_stays(ines, mira):
     draft = rule_sets.draft_from_live(at=NOON)
     never = msgspec.structs.replace(draft.rules, leave=None)
