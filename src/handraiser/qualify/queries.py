@@ -538,11 +538,11 @@ def effect(draft: Rules, live: Rules, *, at: datetime, limit: int = EFFECT_LIMIT
             before,
             after,
             becomes_mql=lead.stage == "lead" and after.total >= draft.threshold,
-            leaves=_leaves(lead, before, after, draft.leaves_below),
+            leaves=_leaves(lead, before, after, live, draft),
         )
         for lead, before, after in pairs
         if (before.total >= live.threshold) != (after.total >= draft.threshold)
-        or _leaves(lead, before, after, draft.leaves_below)
+        or _leaves(lead, before, after, live, draft)
     ]
     return Effect(
         n=len(leads),
@@ -559,5 +559,15 @@ def effect(draft: Rules, live: Rules, *, at: datetime, limit: int = EFFECT_LIMIT
     )
 
 
-def _leaves(lead: Lead, before: Score, after: Score, line: int | None) -> bool:
-    return lead.stage == "mql" and line is not None and after.total < line <= before.total
+def _leaves(lead: Lead, before: Score, after: Score, live: Rules, draft: Rules) -> bool:
+    """Whether an MQL that stood by its points falls below the draft's line; whom somebody moved up stays."""
+    line = draft.leaves_below
+    if lead.stage != "mql" or line is None:
+        return False
+    return after.total < line and before.total >= (line if live.leaves_below is None else live.leaves_below)
+
+
+def line_of(number: int) -> int | None:
+    """The points below which an MQL left under an earlier rule set; None: never, or the set is unknown."""
+    found = RuleSet.objects.filter(number=number).first()
+    return found.rules.leaves_below if found else None

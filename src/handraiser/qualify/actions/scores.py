@@ -77,7 +77,8 @@ class _Crossing(NamedTuple):
 class _Score(NamedTuple):
     """A person while being scored: the open leads with what fits each, and what the events give as of `now`.
 
-    `way`: what they gave in between, if any of the leads can have crossed a line; else it is empty.
+    `way`: what they gave in between, if any of the leads can have crossed a line; else it is empty. `set_before` is
+    the number of the rule set that gave the points of before.
     """
 
     leads: Sequence[OpenLead]
@@ -86,6 +87,7 @@ class _Score(NamedTuple):
     position: int
     tally: Tally
     way: Sequence[Standing]
+    set_before: int | None = None
 
 
 @rows.joined
@@ -197,7 +199,7 @@ def _rescore(
         for score in scores.values()
         for lead in score.leads
     }
-    crossings = _crossings(rules, scores)
+    crossings = _crossings(rules, live, scores)
     _announce(live, scores, numbers, ways)
     changed = _store(scores, numbers)
     _move(live, crossings, new_rules=new_rules)
@@ -320,7 +322,9 @@ def _made_anew(
             tally.add(*event)
         now = max([state.scored_at if state else 0, moments[person], *(event[1] for event in past)])
         standings = list(points.walk(tally, steps, since=began[person], upto=now))
-        found[person] = _Score(leads, fitting[person], now, _followed(followed, way), tally, standings)
+        position = _followed(followed, way)
+        set_before = state.rule_set_number if state else None
+        found[person] = _Score(leads, fitting[person], now, position, tally, standings, set_before)
     return found
 
 
@@ -364,7 +368,7 @@ def _may_cross(
     )
 
 
-def _crossings(rules: Prepared, scores: Mapping[str, _Score]) -> dict[str, list[_Crossing]]:
+def _crossings(rules: Prepared, live: RuleSet, scores: Mapping[str, _Score]) -> dict[str, list[_Crossing]]:
     """Where leads became MQL and where they left, by lead."""
     near = [
         (lead, score)
@@ -379,27 +383,37 @@ def _crossings(rules: Prepared, scores: Mapping[str, _Score]) -> dict[str, list[
     moved = {
         row[0] for row in rows.values(StageChange, ["lead_id"], {"lead_id": [lead.id for lead, _ in near]})
     }
-    found = {
+    earlier = {score.set_before for _, score in near} - {None, live.number}
+    lines = {number: queries.line_of(number) for number in earlier if number is not None}
+    return {
         lead.id: crossed
         for lead, score in near
-        if (crossed := _crossed(rules, lead, score, moved=lead.id in moved))
+        if (
+            crossed := _crossed(
+                rules, lead, score, moved=lead.id in moved, line=lines.get(score.set_before or 0)
+            )
+        )
     }
-    return found
 
 
-def _crossed(rules: Prepared, lead: OpenLead, score: _Score, *, moved: bool) -> list[_Crossing]:
+def _crossed(
+    rules: Prepared, lead: OpenLead, score: _Score, *, moved: bool, line: int | None
+) -> list[_Crossing]:
+    """`line` is the one to leave under the rule set of before, if it was another."""
     threshold, leave = rules.rules.threshold, rules.rules.leaves_below
     crossed: list[_Crossing] = []
     stage, before = lead.stage, lead.points
+    # Whoever stood above the line of before and not above a higher one of now has fallen below it.
+    stood = leave is not None and before >= (leave if line is None else line)
     for at, cause, given in score.way:
         total = rules.worth(score.fitting[lead.id], given).total
         if stage == "lead" and total >= threshold and (before < threshold or not moved):
             stage = "mql"
             crossed.append(_Crossing(at, cause, total, stage))
-        elif stage == "mql" and leave is not None and total < leave <= before:
+        elif stage == "mql" and leave is not None and stood and total < leave:
             stage, moved = "lead", True
             crossed.append(_Crossing(at, cause, total, stage))
-        before = total
+        before, stood = total, leave is not None and total >= leave
     return crossed
 
 

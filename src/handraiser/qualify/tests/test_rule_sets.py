@@ -10,7 +10,7 @@ import pytest
 from handraiser.core.staff.models import AuditEntry
 from handraiser.kit.errors import DomainError
 from handraiser.qualify import queries
-from handraiser.qualify.actions import rule_sets
+from handraiser.qualify.actions import rule_sets, stages
 from handraiser.qualify.models import RuleSet, ScoreState, StageChange
 from handraiser.qualify.rules import difference, editing, rule_set
 from handraiser.qualify.rules.defaults import CLASSIC
@@ -133,6 +133,24 @@ def test_the_effect_on_leads_of_today_is_told_before_publishing(ines, story_of):
     [side] = effect.sides
     assert (side.lead, side.points_before, side.points_after) == (ines.lead, "25", "25")
     assert side.becomes_mql
+
+
+def test_an_mql_between_the_old_line_and_a_higher_new_one_leaves(ines, story_of, mira):
+    for day in (1, 2):
+        ines.visits_pricing(NOON - day * DAY)
+    ines.asks_for_a_demo(NOON)
+    by_hand = story_of("marcus@oriel.example.com")
+    by_hand.visits_pricing(NOON - DAY)
+    assert (ines.score(), by_hand.score()) == (75, 10)
+    stages.move(by_hand.lead, "mql", at=NOON, by="usr_1")
+    higher = msgspec.structs.replace(CLASSIC, threshold=90 * POINT, leave=80 * POINT)
+    effect = queries.effect(higher, CLASSIC, at=NOON)
+    assert (effect.demoted, [side.lead for side in effect.sides if side.leaves]) == (1, [ines.lead])
+    published(higher, by=mira)
+    ines.score(NOON + HOUR)
+    by_hand.score(NOON + HOUR)
+    assert (ines.lead.stage, by_hand.lead.stage) == ("lead", "mql")
+    assert StageChange.objects.latest("id").reason == "rule set published: 75 points, below 80"
 
 
 def test_an_mql_that_would_leave_is_told_before_publishing_and_leaves(ines, mira):
