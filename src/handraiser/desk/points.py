@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from handraiser.qualify.queries import Why
+from handraiser.qualify.explanations import Why
 from handraiser.qualify.rules import wording
 from handraiser.qualify.rules.rule_set import FrequencyRule
 

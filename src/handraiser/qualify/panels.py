@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from handraiser.core.people.models import Lead
-from handraiser.qualify import queries
+from handraiser.qualify import explanations, queries
 from handraiser.qualify.actions import look_ups
 from handraiser.qualify.models import Check
 from handraiser.qualify.rules import findings
@@ -15,7 +15,7 @@ from handraiser.qualify.rules import findings
 
 def why(lead: Lead, as_of: datetime | None = None) -> dict[str, Any]:
     """For `qualify/why.html`: why this lead has its points, now or at a past moment."""
-    return {"lead": lead, "why": queries.why(lead, as_of)}
+    return {"lead": lead, "why": explanations.why(lead, as_of)}
 
 
 @dataclass(frozen=True)

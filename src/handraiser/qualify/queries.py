@@ -1,10 +1,9 @@
-"""Reads: what scoring knows of people, why a lead has its points, what a draft would change."""
+"""Reads: what scoring knows of people, and how leads stand."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -18,13 +17,12 @@ from handraiser.core.identity.models import TimelineItem
 from handraiser.core.people.models import Lead, Person, Stage
 from handraiser.kit import clock, rows
 from handraiser.qualify.models import Check, Profile, RuleSet, ScoreState, StageChange
-from handraiser.qualify.rules import scoring, wording
+from handraiser.qualify.rules import scoring
 from handraiser.qualify.rules.points import Seen
-from handraiser.qualify.rules.rule_set import AttributeRule, EventRule, Rule, Rules, look_back_days
-from handraiser.qualify.rules.scoring import Evidence, Line, Score
+from handraiser.qualify.rules.rule_set import AttributeRule, Rules, look_back_days
+from handraiser.qualify.rules.scoring import Evidence, Score
 
 _body = msgspec.json.Decoder(dict[str, Any]).decode
-EFFECT_LIMIT = 1_000  # leads that an effect is worked out for while somebody waits
 
 
 def attributes(person: Person) -> dict[str, Any]:
@@ -295,145 +293,6 @@ def score_now(lead: Lead, rules: Rules, moment: datetime) -> Score:
     return scoring.evaluate(rules, known, events[lead.person_id], now_ms=clock.ms(moment))
 
 
-@dataclass(frozen=True)
-class WhyEvent:
-    """An event behind points: its message id, what it was, and when."""
-
-    id: str
-    what: str
-    at: datetime
-
-
-@dataclass(frozen=True)
-class WhyLine:
-    """The points of one rule with their reason.
-
-    `share`: 0..100 of the largest line, for a bar. `fades`: at `until` only a part of the points goes.
-    """
-
-    rule: Rule
-    title: str
-    points: str
-    negative: bool
-    reason: str
-    share: int
-    last_at: datetime | None
-    until: datetime | None
-    fades: bool
-    events: tuple[WhyEvent, ...]
-
-
-@dataclass(frozen=True)
-class Why:
-    """Everything that explains a score. `past`: it is that of an earlier moment, not of now."""
-
-    lead: Lead
-    rule_set: RuleSet
-    as_of: datetime
-    past: bool
-    score: Score
-    lines: tuple[WhyLine, ...]
-    missing: tuple[str, ...]
-    could_add: tuple[tuple[str, str], ...]
-
-    @property
-    def points(self) -> str:
-        """The total as people read it."""
-        return wording.plain(self.score.total)
-
-
-def why(lead: Lead, as_of: datetime | None = None) -> Why | None:
-    """Why a lead has its points, now or at a past moment: the event behind each, and what is missing.
-
-    A past moment is judged by the rule set that was live then, with what was known then. None on an instance
-    that never scored anything.
-    """
-    moment = as_of or clock.now()
-    rule_set = rule_set_at(moment) if as_of else live_rule_set()
-    if rule_set is None:
-        return None
-    rules = rule_set.rules
-    score = score_at(lead, rules, moment) if as_of else score_now(lead, rules, moment)
-    largest = max((abs(line.points) for line in score.lines), default=0)
-    events = _events_of(score)
-    lines = tuple(
-        _why_line(rule, line, largest, events)
-        for line in sorted(score.lines, key=lambda line: -line.points)
-        if (rule := rules.rule(line.rule))
-    )
-    return Why(
-        lead=lead,
-        rule_set=rule_set,
-        as_of=moment,
-        past=as_of is not None,
-        score=score,
-        lines=lines,
-        missing=_missing(rules, score, stage=lead.stage),
-        could_add=_could_add(rules, score),
-    )
-
-
-def _events_of(score: Score) -> dict[str, WhyEvent]:
-    ids = [event for line in score.lines for event in line.because]
-    items = TimelineItem.objects.filter(message_id__in=ids).values_list("message_id", "body", "occurred_at")
-    return {key: WhyEvent(key, _object(body), at) for key, body, at in items}
-
-
-def _object(body: Mapping[str, Any]) -> str:
-    """The thing an event was about, from its fields that carry a name."""
-    for field in ("title", "magnet_name", "form_name", "path", "event", "template", "url"):
-        if body.get(field):
-            return str(body[field])
-    return ""
-
-
-def _why_line(rule: Rule, line: Line, largest: int, events: Mapping[str, WhyEvent]) -> WhyLine:
-    return WhyLine(
-        rule=rule,
-        title=wording.title(rule),
-        points=wording.points(line.points),
-        negative=line.points < 0,
-        reason=wording.reason(rule, line),
-        share=abs(line.points) * 100 // largest if largest else 0,
-        last_at=None if line.last_at is None else clock.from_ms(line.last_at),
-        until=None if line.until is None else clock.from_ms(line.until),
-        fades=isinstance(rule, EventRule) and line.counted > 1,
-        events=tuple(events[event] for event in line.because if event in events),
-    )
-
-
-def _missing(rules: Rules, score: Score, *, stage: str) -> tuple[str, ...]:
-    """What is missing to the next band, nearest first."""
-    bands = rules.bands
-    steps: list[tuple[int, str]] = []
-    if stage == "lead" and score.total < rules.threshold:
-        steps.append((rules.threshold - score.total, "to become MQL"))
-    for level, name in ((bands.warm, "to be warm"), (bands.hot, "to be hot")):
-        if score.total < level:
-            steps.append((level - score.total, name))
-            break
-    for level, name in ((bands.fit_b, "of fit to B"), (bands.fit_a, "of fit to A")):
-        if score.fit < level:
-            steps.append((level - score.fit, name))
-            break
-    for level, name in (
-        (bands.engagement_2, "of engagement to 2"),
-        (bands.engagement_1, "of engagement to 1"),
-    ):
-        if score.engagement < level:
-            steps.append((level - score.engagement, name))
-            break
-    return tuple(f"{wording.plain(gap)} {name}" for gap, name in sorted(steps))
-
-
-def _could_add(rules: Rules, score: Score) -> tuple[tuple[str, str], ...]:
-    """The three best rules that gave nothing yet: (points, sentence)."""
-    used = {line.rule for line in score.lines}
-    open_rules = [rule for rule in rules.rules if rule.key not in used and rule.points > 0]
-    best = sorted(open_rules, key=lambda rule: -rule.points)[:3]
-    return tuple((wording.points(rule.points), wording.title(rule)) for rule in best)
-
-
 def stage_history(lead: Lead) -> list[StageChange]:
     """How a lead came to its stage, newest first."""
     return list(StageChange.objects.filter(lead=lead).order_by("-number"))
@@ -465,106 +324,6 @@ def find(leads: QuerySet[Lead], words: str) -> QuerySet[Lead]:
             | Q(person__company__name__icontains=word)
         )
     return leads.filter(named).order_by("-last_activity_at", "-id")
-
-
-@dataclass(frozen=True)
-class Side:
-    """A lead that changes sides under a draft: its points before and after."""
-
-    lead: Lead
-    before: Score
-    after: Score
-    becomes_mql: bool
-    leaves: bool
-
-    @property
-    def rises(self) -> bool:
-        """More points than before."""
-        return self.after.total > self.before.total
-
-    @property
-    def points_before(self) -> str:
-        return wording.plain(self.before.total)
-
-    @property
-    def points_after(self) -> str:
-        return wording.plain(self.after.total)
-
-
-@dataclass(frozen=True)
-class Effect:
-    """What a rule set would do to the open leads of today, beside the live one. Not a back-test.
-
-    `n` leads were looked at, of `all_open`; `reach_*` reach the threshold; `promoted` would become MQL when
-    it is published, `demoted` would leave; `hot_*` would be hot. `sides`: those who cross a line; `with_rule`:
-    how many have each rule of the draft.
-    """
-
-    n: int
-    all_open: int
-    reach_before: int
-    reach_after: int
-    hot_before: int
-    hot_after: int
-    changed: int
-    promoted: int
-    demoted: int
-    sides: tuple[Side, ...]
-    with_rule: Mapping[str, int]
-
-
-def effect(draft: Rules, live: Rules, *, at: datetime, limit: int = EFFECT_LIMIT) -> Effect:
-    """Compare two rule sets on the open leads, the liveliest first when there are more than `limit`."""
-    open_leads = Lead.objects.filter(closed_at=None)
-    leads = list(
-        open_leads.select_related("person", "person__company", "person__qualify_check").order_by(
-            "-last_activity_at", "-id"
-        )[:limit]
-    )
-    moments = {lead.person_id: at for lead in leads}
-    # What one set does not look at changes nothing for it, so both are served by one SELECT.
-    both = msgspec.structs.replace(live, rules=(*live.rules, *draft.rules))
-    events = evidence(both, moments)
-    now_ms = clock.ms(at)
-    pairs = []
-    for lead in leads:
-        known = attributes(lead.person) | attributes_of_lead(lead)
-        before = scoring.evaluate(live, known, events[lead.person_id], now_ms=now_ms)
-        after = scoring.evaluate(draft, known, events[lead.person_id], now_ms=now_ms)
-        pairs.append((lead, before, after))
-    sides = [
-        Side(
-            lead,
-            before,
-            after,
-            becomes_mql=lead.stage == "lead" and after.total >= draft.threshold,
-            leaves=_leaves(lead, before, after, live, draft),
-        )
-        for lead, before, after in pairs
-        if (before.total >= live.threshold) != (after.total >= draft.threshold)
-        or _leaves(lead, before, after, live, draft)
-    ]
-    return Effect(
-        n=len(leads),
-        all_open=open_leads.count(),
-        reach_before=sum(before.total >= live.threshold for _, before, _ in pairs),
-        reach_after=sum(after.total >= draft.threshold for _, _, after in pairs),
-        hot_before=sum(before.temperature == "hot" for _, before, _ in pairs),
-        hot_after=sum(after.temperature == "hot" for _, _, after in pairs),
-        changed=sum(before.total != after.total for _, before, after in pairs),
-        promoted=sum(lead.stage == "lead" and after.total >= draft.threshold for lead, _, after in pairs),
-        demoted=sum(side.leaves for side in sides),
-        sides=tuple(sorted(sides, key=lambda side: -side.after.total)),
-        with_rule=dict(Counter(line.rule for _, _, after in pairs for line in after.lines)),
-    )
-
-
-def _leaves(lead: Lead, before: Score, after: Score, live: Rules, draft: Rules) -> bool:
-    """Whether an MQL that stood by its points falls below the draft's line; whom somebody moved up stays."""
-    line = draft.leaves_below
-    if lead.stage != "mql" or line is None:
-        return False
-    return after.total < line and before.total >= (line if live.leaves_below is None else live.leaves_below)
 
 
 def line_of(number: int) -> int | None:

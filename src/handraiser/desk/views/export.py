@@ -12,7 +12,7 @@ from handraiser.desk.timeline import Asked
 from handraiser.desk.views.lead import lead_of
 from handraiser.desk.views.leads import state_of
 from handraiser.kit import clock
-from handraiser.qualify.queries import why
+from handraiser.qualify.explanations import why
 
 
 def leads(request: StaffRequest) -> StreamingHttpResponse:

@@ -27,8 +27,8 @@ from handraiser.desk.today import clock_of
 from handraiser.desk.views.dialogs import dialog
 from handraiser.desk.views.leads import address, state_of
 from handraiser.kit import clock
+from handraiser.qualify.explanations import Why, why
 from handraiser.qualify.panels import checked
-from handraiser.qualify.queries import Why, why
 
 NEIGHBOURS = 10_000  # a longer list is not walked from the lead page
 

@@ -9,7 +9,7 @@ import pytest
 
 from handraiser.core.staff.models import AuditEntry
 from handraiser.kit.errors import DomainError
-from handraiser.qualify import queries
+from handraiser.qualify import effects, queries
 from handraiser.qualify.actions import rule_sets, stages
 from handraiser.qualify.models import RuleSet, ScoreState, StageChange
 from handraiser.qualify.rules import difference, editing, rule_set
@@ -127,7 +127,7 @@ def test_the_effect_on_leads_of_today_is_told_before_publishing(ines, story_of):
     ines.visits_pricing(NOON - HOUR)
     story_of("marcus@oriel.example.com").score()
     ines.score()
-    effect = queries.effect(with_threshold(20), CLASSIC, at=NOON)
+    effect = effects.effect(with_threshold(20), CLASSIC, at=NOON)
     assert (effect.n, effect.all_open) == (2, 2)
     assert (effect.reach_before, effect.reach_after, effect.promoted) == (0, 1, 1)
     [side] = effect.sides
@@ -144,7 +144,7 @@ def test_an_mql_between_the_old_line_and_a_higher_new_one_leaves(ines, story_of,
     assert (ines.score(), by_hand.score()) == (75, 10)
     stages.move(by_hand.lead, "mql", at=NOON, by="usr_1")
     higher = msgspec.structs.replace(CLASSIC, threshold=90 * POINT, leave=80 * POINT)
-    effect = queries.effect(higher, CLASSIC, at=NOON)
+    effect = effects.effect(higher, CLASSIC, at=NOON)
     assert (effect.demoted, [side.lead for side in effect.sides if side.leaves]) == (1, [ines.lead])
     published(higher, by=mira)
     ines.score(NOON + HOUR)
@@ -161,7 +161,7 @@ def test_an_mql_that_would_leave_is_told_before_publishing_and_leaves(ines, mira
     without_demo = msgspec.structs.replace(
         CLASSIC, rules=tuple(rule for rule in CLASSIC.rules if rule.key != "demo")
     )
-    effect = queries.effect(without_demo, CLASSIC, at=NOON)
+    effect = effects.effect(without_demo, CLASSIC, at=NOON)
     assert (effect.promoted, effect.demoted, [side.leaves for side in effect.sides]) == (0, 1, [True])
     published(without_demo, by=mira)
     assert ines.score(NOON + HOUR) == 35

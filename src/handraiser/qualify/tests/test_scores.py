@@ -12,7 +12,7 @@ from handraiser.core.identity.models import TimelineItem
 from handraiser.core.journal.live import journal
 from handraiser.core.journal.models import Cursor
 from handraiser.core.people.actions import leads, people
-from handraiser.qualify import queries, readers
+from handraiser.qualify import explanations, readers
 from handraiser.qualify.actions import rule_sets, scores, stages
 from handraiser.qualify.models import Profile, ScoreState, StageChange
 from handraiser.qualify.rules.rule_set import POINT
@@ -302,14 +302,14 @@ class TestPast:
         ines.visits_pricing(NOON)
         assert ines.score() == 20
 
-        then = queries.why(ines.lead, as_of=NOON - 15 * DAY)
+        then = explanations.why(ines.lead, as_of=NOON - 15 * DAY)
         assert then.past
         assert then.points == "25"
         assert [line.title for line in then.lines] == [
             "Job title contains **VP of Marketing**",
             "Visited **/pricing/**",
         ]
-        assert queries.why(ines.lead, as_of=NOON - 41 * DAY).points == "0"
+        assert explanations.why(ines.lead, as_of=NOON - 41 * DAY).points == "0"
 
     def test_by_the_rule_set_of_that_moment(self, ines, mira):
         ines.score()
@@ -319,16 +319,16 @@ class TestPast:
         )
         rule_sets.publish(rule_sets.change(draft, fresh, at=NOON), at=NOON, by=mira)
         assert ines.score(NOON + HOUR) == 0
-        assert queries.why(ines.lead, as_of=NOON - HOUR).points == "15"
-        assert queries.why(ines.lead, as_of=NOON - HOUR).rule_set.number == 1
-        assert queries.why(ines.lead, as_of=NOON + HOUR).rule_set.number == 2
+        assert explanations.why(ines.lead, as_of=NOON - HOUR).points == "15"
+        assert explanations.why(ines.lead, as_of=NOON - HOUR).rule_set.number == 1
+        assert explanations.why(ines.lead, as_of=NOON + HOUR).rule_set.number == 2
 
 
 def test_why_names_the_events_and_what_is_missing(ines):
     first = ines.visits_pricing(NOON - 2 * DAY)
     second = ines.visits_pricing(NOON - DAY)
     ines.score()
-    why = queries.why(ines.lead, as_of=NOON)
+    why = explanations.why(ines.lead, as_of=NOON)
     assert sum(line.points for line in why.score.lines) == why.score.total == ines.lead.points
     pricing = next(line for line in why.lines if line.title == "Visited **/pricing/**")
     assert (pricing.points, pricing.reason) == ("+20", "2 visits")

@@ -16,7 +16,7 @@ from handraiser.core.people.models import Lead
 from handraiser.core.staff.models import User
 from handraiser.core.staff.roles import EDITORS
 from handraiser.kit import clock, ids
-from handraiser.qualify import queries
+from handraiser.qualify import effects, queries
 from handraiser.qualify.actions import rule_sets as actions
 from handraiser.qualify.models import RuleSet
 from handraiser.qualify.rules import difference, editing, wording
@@ -295,7 +295,7 @@ def _problems(rules: Rules) -> dict[str, str]:
 
 def _effect(chosen: RuleSet, *, at: datetime) -> dict[str, Any]:
     live = actions.live(at=at)
-    found = queries.effect(chosen.rules, live.rules, at=at)
+    found = effects.effect(chosen.rules, live.rules, at=at)
     return {
         "rule_set": chosen,
         "live": live,
