@@ -178,7 +178,8 @@ def ask(model: type[models.Model], statement: str, arguments: Sequence[Any]) -> 
 
 def milliseconds(stored: Any) -> int:
     """A moment that `ask` told, as milliseconds since 1970."""
-    return clock.ms(datetime.fromisoformat(stored).replace(tzinfo=UTC) if isinstance(stored, str) else stored)
+    moment: datetime = datetime.fromisoformat(stored) if isinstance(stored, str) else stored
+    return clock.ms(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 
 
 def when(stored: Any) -> datetime:
