@@ -30,7 +30,6 @@ from handraiser.qualify.rules import points, wording
 from handraiser.qualify.rules.points import (
     NEVER,
     Counts,
-    Numbers,
     Prepared,
     Seen,
     Standing,
@@ -105,7 +104,7 @@ def follow(
     MQL by the event, and leaves at the moment, that takes its points over the line, whatever follows in the batch;
     what changed is announced with the newest event as its cause.
     """
-    moments = {person: max(at for at, _ in way) for person, way in ways.items()}
+    moments = {person: max([at for at, _ in way]) for person, way in ways.items()}
     return _rescore(moments, ways=ways, learnt=learnt, anew=anew, upto=upto)
 
 
@@ -160,33 +159,23 @@ def _rescore(
         for person, state in states.items()
         if state.rule_set_number == live.number and state.kept and person not in anew
     }
-    unsure = {
-        person: leads
-        for person, leads in by_person.items()
-        if person not in kept
-        or person in learnt
-        or any(lead.id not in kept[person].fitting for lead in leads)
-    }
-    began = {
-        person: max(
-            ways[person][0][0] if person in ways else moments[person],
-            states[person].scored_at if person in states else 0,
-        )
-        for person in by_person
-    }
+
+    def began(person: str) -> int:
+        first = ways[person][0][0] if person in ways else moments[person]
+        return max(first, states[person].scored_at) if person in states else first
+
+    unsure: dict[str, Sequence[OpenLead]] = {}
+    for person, leads in by_person.items():
+        known = kept.get(person)
+        if known is None or person in learnt or not known.fitting.keys() >= {lead.id for lead in leads}:
+            unsure[person] = leads
     fitting = _learn(rules, unsure, began)
     scores: dict[str, _Score] = {}
-    fresh: dict[str, list[OpenLead]] = {}
+    fresh: dict[str, Sequence[OpenLead]] = {}
     for person, leads in by_person.items():
-        score = person in kept and _brought_up(
-            rules,
-            leads,
-            states[person],
-            kept[person],
-            fitting.get(person),
-            moments[person],
-            ways.get(person, ()),
-        )
+        known, way = kept.get(person), ways.get(person, ())
+        fits = fitting.get(person)
+        score = known and _brought_up(rules, leads, states[person], known, fits, moments[person], way)
         if score:
             scores[person] = score
         else:
@@ -194,14 +183,8 @@ def _rescore(
     if fresh:
         fitting = {person: kept[person].fitting for person in fresh.keys() & kept.keys()} | fitting
         scores |= _made_anew(rules, fresh, states, fitting, moments, began, ways, upto())
-    numbers = {
-        lead.id: rules.worth(score.fitting[lead.id], score.tally.points)
-        for score in scores.values()
-        for lead in score.leads
-    }
     crossings = _crossings(rules, live, scores)
-    _announce(live, scores, numbers, ways)
-    changed = _store(scores, numbers)
+    changed = _store(rules, live, scores, ways)
     _move(live, crossings, new_rules=new_rules)
     _remember(live, scores, states, gone=moments.keys() - scores.keys())
     return changed
@@ -215,7 +198,7 @@ _NEWEST_PROFILES = """
 def _learn(
     rules: Prepared,
     people: Mapping[str, Sequence[OpenLead]],
-    began: Mapping[str, int],
+    began: Callable[[str], int],
 ) -> dict[str, dict[str, tuple[int, ...]]]:
     """The attribute rules that fit the leads of these people, by person.
 
@@ -232,7 +215,7 @@ def _learn(
         now = known[leads[0].id]
         if now.person == before.get(person):
             continue
-        at = clock.from_ms(began[person])
+        at = clock.from_ms(began(person))
         if person not in before:
             at = min(now.since, at)
         profiles.append((person, at, _encode(now.person).decode()))
@@ -261,12 +244,11 @@ def _brought_up(
     fitting = kept.fitting if learnt is None else learnt
     changes_by_time = state.next_change_at is not None and state.next_change_at <= now
     tally = Tally(rules, kept.counts)
+    names = rules.names
     try:
         for _, event in way:
-            if event.name in rules.names:
-                one = _counted(rules, event)
-                if one[-1] or one[-2]:
-                    tally.add(*one)
+            if event.name in names:
+                tally.add(*_counted(rules, event))
         falls = tally.may_fall or changes_by_time or fitting != kept.fitting
         if not _may_cross(rules, leads, fitting, tally, falls=falls):
             tally.at(now)
@@ -283,7 +265,7 @@ def _brought_up(
 
 
 def _followed(position: int, way: Way) -> int:
-    return max([position, *(event.position for _, event in way)])
+    return max(position, max([event.position for _, event in way])) if way else position
 
 
 def _counted(rules: Prepared, event: Event) -> Any:
@@ -302,12 +284,12 @@ def _made_anew(
     states: Mapping[str, State],
     fitting: Mapping[str, Fitting],
     moments: Mapping[str, int],
-    began: Mapping[str, int],
+    began: Callable[[str], int],
     ways: Mapping[str, Way],
     upto: int | None,
 ) -> dict[str, _Score]:
     """The scores of people whose counts are made from the timeline."""
-    seen = queries.seen(rules.rules, {person: began[person] for person in people}, upto=upto)
+    seen = queries.seen(rules.rules, {person: began(person) for person in people}, upto=upto)
     asked = {event.message_id for person in people for _, event in ways.get(person, ())}
     heard = dict(rows.values(TimelineItem, ["message_id", "id"], {"message_id": asked}))
     found = {}
@@ -321,7 +303,7 @@ def _made_anew(
         for event in past:
             tally.add(*event)
         now = max([state.scored_at if state else 0, moments[person], *(event[1] for event in past)])
-        standings = list(points.walk(tally, steps, since=began[person], upto=now))
+        standings = list(points.walk(tally, steps, since=began(person), upto=now))
         position = _followed(followed, way)
         set_before = state.rule_set_number if state else None
         found[person] = _Score(leads, fitting[person], now, position, tally, standings, set_before)
@@ -417,33 +399,34 @@ def _crossed(
     return crossed
 
 
-def _announce(
-    live: RuleSet, scores: Mapping[str, _Score], numbers: Mapping[str, Numbers], ways: Mapping[str, Way]
-) -> None:
-    """Tell of leads whose grade or temperature is another one; points alone move too often to be news."""
-    outbox.publish_all(
-        [
-            outbox.prepare(
-                ScoreChanged(
-                    total=worth.total,
-                    fit=worth.fit,
-                    engagement=worth.engagement,
+def _store(rules: Prepared, live: RuleSet, scores: Mapping[str, _Score], ways: Mapping[str, Way]) -> int:
+    """Write the leads that differ and announce what is news; returns how many differ.
+
+    A grade or a temperature that became another one is news; points alone move too often.
+    """
+    written, news = [], []
+    for person, score in scores.items():
+        points_now = score.tally.points
+        for lead in score.leads:
+            fit, engagement, total, grade, temperature = rules.worth(score.fitting[lead.id], points_now)
+            another = lead.grade != grade or lead.temperature != temperature
+            if another:
+                fact = ScoreChanged(
+                    total=total,
+                    fit=fit,
+                    engagement=engagement,
                     previous=lead.points,
-                    grade=worth.grade,
-                    temperature=worth.temperature,
+                    grade=grade,
+                    temperature=temperature,
                     rule_set=live.id,
-                ),
-                at=clock.from_ms(score.now),
-                person=person,
-                lead=lead.id,
-                cause=_newest(ways.get(person, ())),
-            )
-            for person, score in scores.items()
-            for lead in score.leads
-            if (worth := numbers[lead.id])
-            and (lead.grade, lead.temperature) != (worth.grade, worth.temperature)
-        ]
-    )
+                )
+                cause = _newest(ways.get(person, ()))
+                news.append(outbox.prepare(fact, at=score.now, person=person, lead=lead.id, cause=cause))
+            if another or (lead.points, lead.fit_points, lead.engagement_points) != (total, fit, engagement):
+                written.append((total, fit, engagement, grade, temperature, lead.id))
+    outbox.publish_all(news)
+    rows.change(Lead, ["points", "fit_points", "engagement_points", "grade", "temperature"], written)
+    return len(written)
 
 
 def _newest(way: Way) -> Event | None:
@@ -453,20 +436,6 @@ def _newest(way: Way) -> Event | None:
         if newest is None or one[0] >= newest[0]:
             newest = one
     return newest[1] if newest else None
-
-
-def _store(scores: Mapping[str, _Score], numbers: Mapping[str, Numbers]) -> int:
-    """Write what differs; returns how many did."""
-    written = [
-        (worth.total, worth.fit, worth.engagement, worth.grade, worth.temperature, lead.id)
-        for score in scores.values()
-        for lead in score.leads
-        if (worth := numbers[lead.id])
-        and (lead.points, lead.fit_points, lead.engagement_points, lead.grade, lead.temperature)
-        != (worth.total, worth.fit, worth.engagement, worth.grade, worth.temperature)
-    ]
-    rows.change(Lead, ["points", "fit_points", "engagement_points", "grade", "temperature"], written)
-    return len(written)
 
 
 def _move(live: RuleSet, crossings: Mapping[str, Sequence[_Crossing]], *, new_rules: bool) -> None:
