@@ -418,7 +418,8 @@ def _restore(line: MergedRow) -> None:
         return
     # Whoever changed it since knew better.
     now = rows.values_list(line.field, flat=True).first()
-    if rows.exists() and _text(now) == line.became:
+    # As values, not as text: a database keeps the keys of JSON in an order of its own.
+    if rows.exists() and json.loads(_text(now)) == json.loads(line.became):
         rows.update(**{line.field: _value(model, line.field, line.was)})
 
 

@@ -350,6 +350,16 @@ def test_merges_are_undone_in_reverse_and_once(pair):
     assert Person.objects.count() == 3 and MergedRow.objects.count() == 0
 
 
+def test_attributes_return_in_whatever_order_the_database_keeps_them(pair):
+    keep, gone = pair  # PostgreSQL keeps the shorter names first
+    Person.objects.filter(id=keep.id).update(attributes={"roof": 1, "storeys": 2})
+    Person.objects.filter(id=gone.id).update(attributes={"bays": 3})
+    merge = merges.merge(keep=keep.id, gone=gone.id, at=LATER)
+    assert Person.objects.get(id=keep.id).attributes == {"roof": 1, "storeys": 2, "bays": 3}
+    merges.unmerge(merge=merge.id, at=LATER)
+    assert Person.objects.get(id=keep.id).attributes == {"roof": 1, "storeys": 2}
+
+
 # ------------------------------------------------------------------------- the law
 
 
