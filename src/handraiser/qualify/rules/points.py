@@ -17,8 +17,19 @@ from typing import Any, NamedTuple
 import msgspec
 
 from handraiser.qualify.rules import scoring
-from handraiser.qualify.rules.rule_set import AttributeRule, EventRule, FrequencyRule, Rules, folded
-from handraiser.qualify.rules.scoring import DAY_MS, VISIT_GAP_MS
+from handraiser.qualify.rules.rule_set import (
+    DAY_MS,
+    HALF_LIVES,
+    LOOKED_AT,
+    PARTS,
+    AttributeRule,
+    EventRule,
+    FrequencyRule,
+    Rules,
+    folded,
+    weights,
+)
+from handraiser.qualify.rules.scoring import VISIT_GAP_MS
 from handraiser.qualify.rules.vocabulary import FACTS
 
 NEVER = 1 << 62
@@ -89,8 +100,16 @@ class Prepared:
             [index for index, rule in enumerate(self.counting) if rule.group == group] for group in _GROUPS
         ]
         self.windows = [_window(rule) for rule in self.counting]
-        # More than fill the group's limit cannot matter.
-        self.most = [_most(rule, self.limits[_GROUPS.index(rule.group)]) for rule in self.counting]
+        limits = [self.limits[_GROUPS.index(rule.group)] for rule in self.counting]
+        # How many things can give points; more than fill the group's limit cannot matter.
+        self.most = [_most(rule, limit) for rule, limit in zip(self.counting, limits, strict=True)]
+        # How many of them are kept.
+        self.keep = [_keep(rule, limit) for rule, limit in zip(self.counting, limits, strict=True)]
+        self.special = {
+            index: rule
+            for index, rule in enumerate(self.counting)
+            if isinstance(rule, EventRule) and not rule.is_plain
+        }
         self.against = frozenset(index for index, rule in enumerate(self.counting) if rule.points < 0)
         self.needed = [isinstance(rule, FrequencyRule) for rule in self.counting]
         self.visiting = frozenset(
@@ -158,7 +177,7 @@ class Prepared:
         )
 
     def worth_of(self, index: int, units: int) -> int:
-        """The points of a rule that counts so many."""
+        """The points of a rule that counts so many; of one that fades or is capped by days, the most it can give."""
         most = self.most[index]
         if self.needed[index]:
             return self.counting[index].points if units >= most else 0
@@ -217,7 +236,7 @@ class Tally:
         self.points = [0] * many
         self.until = [NEVER] * many
         self._stale = set(counts.units)
-        self._cut = {index for index, units in counts.units.items() if len(units) >= rules.most[index]}
+        self._cut = {index for index, units in counts.units.items() if len(units) >= rules.keep[index]}
         self.next_change_at = NEVER
         self.may_fall = False
 
@@ -267,10 +286,10 @@ class Tally:
         """The counts for storing: what cannot matter any more, or only for a very late view, is left out."""
         counts = self.counts
         for index, units in counts.units.items():
-            most = self.rules.most[index]
-            if len(units) > most:
+            keep = self.rules.keep[index]
+            if len(units) > keep:
                 # Of two as old the same one goes, whichever came first.
-                newest = sorted(units.items(), key=lambda unit: (unit[1], unit[0]))[-most:]
+                newest = sorted(units.items(), key=lambda unit: (unit[1], unit[0]))[-keep:]
                 counts.units[index] = dict(newest)
         horizon = counts.newest - _LATEST_MS
         if horizon > counts.horizon:
@@ -329,6 +348,9 @@ class Tally:
                 counted[index] = units
             else:
                 del counted[index]
+        if units and index in rules.special:
+            self.points[index], self.until[index] = _worth(rules.special[index], units.values(), now)
+            return
         given = self.points[index] = rules.worth_of(index, len(units)) if units else 0
         if not given or not units or window is None:
             self.until[index] = NEVER
@@ -398,16 +420,56 @@ def _unit(rule: EventRule | FrequencyRule, body: Mapping[str, str]) -> str | Non
     return _short(folded(body.get(rule.distinct, "")))
 
 
+def _worth(rule: EventRule, moments: Iterable[int], now: int) -> tuple[int, int]:
+    """The points of a rule that fades or is capped by days, and when time alone will change them."""
+    most = 1 if rule.counting == "once" else rule.at_most or LOOKED_AT
+    a_day, in_30_days = rule.at_most_a_day or LOOKED_AT, rule.at_most_30_days or LOOKED_AT
+    counted: list[int] = []
+    for at in sorted(moments, reverse=True)[:LOOKED_AT]:
+        many = len(counted)
+        if many >= a_day and counted[-a_day] // DAY_MS == at // DAY_MS:
+            continue
+        if many >= in_30_days and counted[-in_30_days] - at < 30 * DAY_MS:
+            continue
+        counted.append(at)
+        if many + 1 == most:
+            break
+    if rule.half_life_days is None:
+        days = rule.days
+        return rule.points * len(counted), NEVER if days is None else counted[-1] + days * DAY_MS
+    table = weights(rule.half_life_days)
+    worth = abs(rule.points) * sum([table[(now - at) // DAY_MS] for at in counted]) // PARTS
+    until = now + DAY_MS - max([(now - at) % DAY_MS for at in counted])
+    return (worth if rule.points > 0 else -worth), until
+
+
 def _window(rule: EventRule | FrequencyRule) -> int | None:
-    days = rule.within_days if isinstance(rule, FrequencyRule) else rule.days
+    days = rule.within_days if isinstance(rule, FrequencyRule) else rule.lasting_days
     return None if days is None else days * DAY_MS
 
 
 def _most(rule: EventRule | FrequencyRule, limit: int) -> int:
-    """How many units can matter."""
+    """How many things can give points."""
     if isinstance(rule, FrequencyRule):
         return rule.times
     if rule.counting == "once":
         return 1
-    filling = max(1, -(-abs(limit) // abs(rule.points)))
+    filling = _filling(rule, limit) if rule.is_plain else LOOKED_AT
     return filling if rule.at_most is None else min(filling, rule.at_most)
+
+
+def _keep(rule: EventRule | FrequencyRule, limit: int) -> int:
+    """How many things can come to give points."""
+    most = _most(rule, limit)
+    if isinstance(rule, FrequencyRule) or rule.is_plain:
+        return most
+    if rule.at_most_a_day or rule.at_most_30_days:
+        return (
+            LOOKED_AT if rule.counting != "once" else 1
+        )  # one that does not count may when a newer one comes
+    return min(most, _filling(rule, limit) << HALF_LIVES)
+
+
+def _filling(rule: EventRule, limit: int) -> int:
+    """So many fill the limit of the rule's group."""
+    return max(1, -(-abs(limit) // abs(rule.points)))

@@ -18,6 +18,15 @@ POINT = 1_000_000
 MAX_POINTS = 1_000
 MAX_RULES = 200
 MAX_DAYS = 3_650
+MAX_TIMES = 1_000
+DAY_MS = 86_400_000
+
+# A rule that fades, or counts only so many a day or in thirty days, looks at the newest so many things.
+LOOKED_AT = 1_000
+# Fading: what is left of an event is counted in parts of this, and after so many half-lives (a 64th) it ends.
+PARTS = 1 << 20
+HALF_LIVES = 6
+MAX_HALF_LIFE_DAYS = 365
 
 GroupName = Literal["fit", "engagement", "against"]
 Test = Literal["contains", "is", "between", "is_true"]
@@ -44,9 +53,18 @@ class EventRule(msgspec.Struct, frozen=True, kw_only=True, tag="event"):
     """Points for what somebody does, by the time.
 
     `where_field` and `value` narrow the fact (values parted by commas; a trailing `*` stands for any ending).
-    `counting`: each event; each visit (page views of one visitor less than 30 minutes apart); each distinct
-    value of `distinct`; or once. At most `at_most` of them count (None: all), and each counts for `days`
-    (None: always).
+
+    `counting` says what a thing is: each event; each visit (page views of one visitor less than 30 minutes apart);
+    each distinct value of `distinct`; or all of them once. A thing is as old as its newest event.
+
+    Then the caps, newest first, so that nothing which has grown old decides about what is new. A thing counts
+    unless `at_most` newer ones count already, or `at_most_a_day` newer ones of its day (UTC), or `at_most_30_days`
+    of those newer by less than 30 days: at no moment do more of any thirty days count. None is no cap.
+
+    A thing gives its points for `days` (None: always), or it fades: every whole day of its age (24 hours, from its
+    newest event) leaves `points * 2^(-age / half_life_days)`, in whole parts of `PARTS` (see `weights`), nothing
+    after `HALF_LIVES` half-lives. The parts of all things are added up, times the points, and what is less than a
+    micro-point is left off, once.
     """
 
     key: str
@@ -59,6 +77,19 @@ class EventRule(msgspec.Struct, frozen=True, kw_only=True, tag="event"):
     distinct: str = ""
     at_most: int | None = None
     days: int | None = None
+    half_life_days: int | None = None
+    at_most_a_day: int | None = None
+    at_most_30_days: int | None = None
+
+    @property
+    def lasting_days(self) -> int | None:
+        """After how many days an event gives nothing any more; None: never."""
+        return self.days if self.half_life_days is None else self.half_life_days * HALF_LIVES
+
+    @property
+    def is_plain(self) -> bool:
+        """Neither fades nor counts only so many a day or in thirty days."""
+        return self.half_life_days is None and self.at_most_a_day is None and self.at_most_30_days is None
 
 
 class FrequencyRule(msgspec.Struct, frozen=True, kw_only=True, tag="frequency"):
@@ -142,7 +173,25 @@ def look_back_days(rule: Rule) -> int | None:
     """How far into the past a rule looks; None: all of it."""
     if isinstance(rule, FrequencyRule):
         return rule.within_days
-    return rule.days if isinstance(rule, EventRule) else 0
+    return rule.lasting_days if isinstance(rule, EventRule) else 0
+
+
+@lru_cache(maxsize=64)
+def weights(half_life_days: int) -> tuple[int, ...]:
+    """What is left of an event, in `PARTS`, by its age in whole days: exactly floor(PARTS * 2^(-age / half-life)).
+
+    By whole numbers alone, so that every machine and every database has the same table.
+    """
+    first = []
+    for age in range(half_life_days):
+        # The largest part with part^h <= PARTS^h / 2^age.
+        bound = PARTS**half_life_days >> age
+        low, high = PARTS >> 1, PARTS
+        while low < high:
+            middle = (low + high + 1) >> 1
+            low, high = (middle, high) if middle**half_life_days <= bound else (low, middle - 1)
+        first.append(low)
+    return tuple(part >> halvings for halvings in range(HALF_LIVES) for part in first)
 
 
 def check(rules: Rules) -> list[DomainError]:

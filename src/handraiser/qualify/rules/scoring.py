@@ -13,6 +13,9 @@ from typing import Any, NamedTuple
 import msgspec
 
 from handraiser.qualify.rules.rule_set import (
+    DAY_MS,
+    LOOKED_AT,
+    PARTS,
     AttributeRule,
     Bands,
     EventRule,
@@ -21,9 +24,9 @@ from handraiser.qualify.rules.rule_set import (
     Rules,
     folded,
     values,
+    weights,
 )
 
-DAY_MS = 86_400_000
 VISIT_GAP_MS = 30 * 60 * 1000  # a pause that ends a visit
 _PAGE_VIEWED = "attract.page_viewed"
 
@@ -44,7 +47,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     `because`: message ids of the events that count, oldest first; `value`: the attribute that fitted. `count`
     is how often it happened in the window, `counted` how often it gives points. `capped` is what cut it: "",
     "rule" (at most so often) or "group" (the group's limit; `earned` is what it would be without). `until` is
-    when these points will change by time alone, None if never.
+    when these points will change by time alone, None if never. `left`: of a rule that fades, the parts of
+    `PARTS` that are left of each event in `because`; else empty.
     """
 
     rule: str
@@ -59,6 +63,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     first_at: int | None = None
     last_at: int | None = None
     until: int | None = None
+    left: tuple[int, ...] = ()
 
 
 class Score(msgspec.Struct, frozen=True, kw_only=True):
@@ -217,7 +222,8 @@ def _plain(text: str) -> str:
 def _event_line(
     rule: EventRule, matching: Sequence[Evidence], visits: Mapping[str, str], now_ms: int
 ) -> Line | None:
-    span = None if rule.days is None else rule.days * DAY_MS
+    lasting = rule.lasting_days
+    span = None if lasting is None else lasting * DAY_MS
     inside = [event for event in matching if span is None or now_ms - event.at < span]
     if not inside:
         return None
@@ -226,10 +232,14 @@ def _event_line(
     for event in inside:
         newest[_unit(rule, event, visits)] = event
     units = sorted(newest.values(), key=lambda event: (event.at, event.id))
-    limit = 1 if rule.counting == "once" else rule.at_most
-    counted = len(units) if limit is None else min(len(units), limit)
-    kept = units[len(units) - counted :]
-    points = rule.points * counted
+    kept = _capped(rule, units)
+    table = weights(rule.half_life_days) if rule.half_life_days else ()
+    left = tuple(table[(now_ms - event.at) // DAY_MS] for event in kept) if table else ()
+    points = _share(rule.points, sum(left)) if table else rule.points * len(kept)
+    if table:  # something fades with every whole day of an event
+        until = min(now_ms + DAY_MS - (now_ms - event.at) % DAY_MS for event in kept)
+    else:  # while more units are alive than count, losing the oldest changes nothing
+        until = None if span is None else kept[0].at + span
     return Line(
         rule=rule.key,
         group=rule.group,
@@ -237,13 +247,37 @@ def _event_line(
         earned=points,
         because=tuple(event.id for event in kept),
         count=len(units),
-        counted=counted,
-        capped="rule" if rule.counting != "once" and counted < len(units) else "",
+        counted=len(kept),
+        capped="rule" if rule.counting != "once" and len(kept) < len(units) else "",
         first_at=kept[0].at,
         last_at=kept[-1].at,
-        # While more units are alive than count, losing the oldest changes nothing.
-        until=None if span is None else kept[0].at + span,
+        until=until,
+        left=left,
     )
+
+
+def _share(points: int, parts: int) -> int:
+    """So many parts of the points, towards zero."""
+    share = abs(points) * parts // PARTS
+    return share if points > 0 else -share
+
+
+def _capped(rule: EventRule, units: Sequence[Evidence]) -> list[Evidence]:
+    """The units that count, oldest first; `units` are oldest first too."""
+    most = 1 if rule.counting == "once" else rule.at_most
+    if rule.is_plain:
+        return list(units if most is None else units[-most:])
+    kept: list[Evidence] = []
+    for unit in reversed(units[-LOOKED_AT:]):
+        of_day = sum(other.at // DAY_MS == unit.at // DAY_MS for other in kept)
+        in_30_days = sum(other.at - unit.at < 30 * DAY_MS for other in kept)
+        if (
+            (most is None or len(kept) < most)
+            and (rule.at_most_a_day is None or of_day < rule.at_most_a_day)
+            and (rule.at_most_30_days is None or in_30_days < rule.at_most_30_days)
+        ):
+            kept.append(unit)
+    return kept[::-1]
 
 
 def _unit(rule: EventRule, event: Evidence, visits: Mapping[str, str]) -> str:

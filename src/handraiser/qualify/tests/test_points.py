@@ -9,26 +9,39 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handraiser.qualify.rules import scoring
+from handraiser.qualify.rules import points, scoring
 from handraiser.qualify.rules.defaults import CLASSIC
 from handraiser.qualify.rules.points import NEVER, Counts, Numbers, Prepared, Step, Tally, TooLate, walk
-from handraiser.qualify.rules.rule_set import POINT, AttributeRule, EventRule, FrequencyRule, Limits
-from handraiser.qualify.rules.scoring import DAY_MS, Evidence
+from handraiser.qualify.rules.rule_set import (
+    DAY_MS,
+    POINT,
+    AttributeRule,
+    EventRule,
+    FrequencyRule,
+    Limits,
+)
+from handraiser.qualify.rules.scoring import Evidence
 
 START = 400 * DAY_MS
-DAYS = 20
+DAYS = 50
 PAGE, OPENED = "attract.page_viewed", "delivery.email_opened"
 
 signed = st.sampled_from([("engagement", 1), ("engagement", 3), ("fit", 2), ("against", -2)])
 narrowed = st.sampled_from([("", ""), ("path", "/pricing/"), ("path", "/b*, /c"), ("message", "1, x")])
-windows = st.one_of(st.none(), st.integers(1, 10))
+windows = st.one_of(st.none(), st.integers(1, 10), st.integers(31, 40))
+lasting = st.one_of(
+    windows.map(lambda days: {"days": days}), st.integers(1, 9).map(lambda days: {"half_life_days": days})
+)
+caps = st.fixed_dictionaries(
+    {}, optional={name: st.integers(1, 3) for name in ("at_most", "at_most_a_day", "at_most_30_days")}
+)
 event_rules = st.builds(
-    lambda group, where, event, counting, most, days: {
+    lambda group, where, event, counting, capped, lasts: {
         "group": group[0], "points": group[1] * POINT, "event": event, "where_field": where[0], "value": where[1],
-        "counting": counting, "at_most": most, "days": days, "distinct": "path" if event == PAGE else "message",
+        "counting": counting, "distinct": "path" if event == PAGE else "message", **capped, **lasts,
     },
     signed, narrowed, st.sampled_from([PAGE, OPENED]), st.sampled_from(["each", "visit", "distinct", "once"]),
-    st.one_of(st.none(), st.integers(1, 4)), windows,
+    caps, lasting,
 )  # fmt: skip
 frequency_rules = st.builds(
     lambda group, times, within: {
@@ -61,10 +74,15 @@ rule_sets = st.builds(
     st.lists(attribute_rules, max_size=3),
     st.integers(0, 5),
 )
+# Days apart, or in one stretch of a day or two: caps and visits matter there.
+moments = st.one_of(
+    st.integers(0, DAYS * 48).map(lambda half_hours: START + half_hours * 1_799_999),
+    st.integers(0, 90).map(lambda half_hours: START + 20 * DAY_MS + half_hours * 1_799_999),
+)
 seen = st.lists(
     st.tuples(
         st.sampled_from([PAGE, PAGE, OPENED, "people.lead_opened"]),
-        st.integers(0, DAYS * 48).map(lambda half_hours: START + half_hours * 1_799_999),
+        moments,
         st.sampled_from(["", "v1", "v2"]),
         st.fixed_dictionaries(
             {},
@@ -208,3 +226,57 @@ def test_a_view_from_before_what_is_kept_is_too_late():
     kept = Tally(prepared, stored(tally))
     with pytest.raises(TooLate):
         kept.add("2", START - 3 * DAY_MS, "v1", means, True)
+
+
+# Twelve hours apart, so that days, windows and thirty days are met to the millisecond.
+one_rule = st.builds(
+    lambda counting, capped, lasts, points: EventRule(
+        key="one", group="engagement" if points > 0 else "against", points=points, event=OPENED,
+        counting=counting, distinct="message", **capped, **lasts,
+    ),
+    st.sampled_from(["each", "distinct"]), caps, lasting, st.sampled_from([POINT, 7_000_003, -333_333]),
+)  # fmt: skip
+half_days = st.lists(
+    st.tuples(st.integers(0, 90), st.sampled_from(["a", "b", "c", "d"])), min_size=3, max_size=30
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(one_rule, half_days, st.integers(0, 100), st.randoms(use_true_random=False))
+def test_one_rule_with_caps_or_fading_agrees_in_any_order(rule, history, upto, rng):
+    far = Limits(fit=0, engagement=10_000 * POINT, against=-10_000 * POINT)
+    prepared = Prepared(msgspec.structs.replace(CLASSIC, limits=far, rules=(rule,)))
+    read = [
+        Evidence(str(number), OPENED, START + half_day * DAY_MS // 2, "", {"message": message})
+        for number, (half_day, message) in enumerate(history)
+        if half_day <= upto
+    ]
+    rng.shuffle(read)
+    half = rng.randrange(len(read) + 1)
+    first = anew(prepared, read[:half])
+    tally = Tally(prepared, stored(first))
+    for one in [*read[half:], *read[: half // 2]]:
+        for event in counted(prepared, one):
+            tally.add(*event)
+    now = START + upto * DAY_MS // 2
+    tally.at(now)
+    agrees(prepared, (), {}, tally.points, read, now)
+    while tally.next_change_at < min(NEVER, now + 30 * DAY_MS):
+        before, later = tally.points[:], tally.next_change_at
+        agrees(prepared, (), {}, before, read, later - 1)
+        tally.at(later)
+        agrees(prepared, (), {}, tally.points, read, later)
+
+
+@pytest.mark.parametrize("caps", [{"at_most_30_days": 1}, {"half_life_days": 5}])
+def test_only_the_newest_thousand_things_are_looked_at(caps, monkeypatch):
+    for module in (scoring, points):
+        monkeypatch.setattr(module, "LOOKED_AT", 4)
+    rule = EventRule(key="one", group="engagement", points=POINT, event=OPENED, **caps)
+    far = Limits(fit=0, engagement=10_000 * POINT, against=0)
+    prepared = Prepared(msgspec.structs.replace(CLASSIC, limits=far, rules=(rule,)))
+    read = [Evidence(str(number), OPENED, START - number * DAY_MS * 16, "", {}) for number in range(9)]
+    tally = Tally(prepared, stored(anew(prepared, read)))
+    assert len(stored(tally).units[0]) == 4 if "at_most_30_days" in caps else True
+    tally.at(START)
+    assert agrees(prepared, (), {}, tally.points, read, START).lines[0].counted == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -11,8 +12,8 @@ from hypothesis import strategies as st
 from handraiser.kit.errors import DomainError
 from handraiser.qualify.rules import rule_set, scoring, wording
 from handraiser.qualify.rules.defaults import CLASSIC
-from handraiser.qualify.rules.rule_set import POINT, AttributeRule, EventRule
-from handraiser.qualify.rules.scoring import DAY_MS, Evidence, evaluate
+from handraiser.qualify.rules.rule_set import DAY_MS, PARTS, POINT, AttributeRule, EventRule, weights
+from handraiser.qualify.rules.scoring import Evidence, evaluate
 
 NOW = 400 * DAY_MS
 HOUR = 3_600_000
@@ -33,6 +34,83 @@ def opened(ago: int, message: str, **more) -> Evidence:
 
 def points(attributes=None, *events, now=NOW, rules=CLASSIC) -> float:
     return evaluate(rules, attributes or {}, events, now_ms=now).total / POINT
+
+
+def alone(**more):
+    """The classic set with one rule in place of its own: every opening gives ten points."""
+    rule = EventRule(key="one", group="engagement", points=10 * POINT, event="delivery.email_opened", **more)
+    return msgspec.structs.replace(CLASSIC, rules=(rule,))
+
+
+class TestFadingAndCaps:
+    def test_half_is_left_after_the_half_life_and_nothing_after_six(self):
+        rules = alone(half_life_days=10)
+        worth = {days: points({}, opened(days * DAY_MS, "m"), rules=rules) for days in (0, 10, 20, 59, 60)}
+        assert worth == {0: 10, 10: 5, 20: 2.5, 59: 0.167455, 60: 0}
+        assert points({}, opened(DAY_MS - 1, "m"), rules=rules) == 10
+        assert points({}, opened(DAY_MS, "m"), rules=rules) == 9.330329
+
+    @pytest.mark.parametrize("half_life", [1, 2, 7, 30, 365])
+    def test_what_is_left_is_exact(self, half_life):
+        table = weights(half_life)
+        assert len(table) == 6 * half_life
+        for age, part in enumerate(table):
+            exact = PARTS**half_life >> age  # part^h <= PARTS^h / 2^age < (part + 1)^h
+            if age < 3 or age % 41 == 0:
+                assert part**half_life <= exact < (part + 1) ** half_life
+
+    def test_parts_are_added_up_before_they_are_rounded(self):
+        rules = alone(half_life_days=3)
+        ages = (1, 4, 5, 8)
+        parts = sum(weights(3)[age] for age in ages)
+        score = evaluate(rules, {}, [opened(age * DAY_MS, str(age)) for age in ages], now_ms=NOW)
+        assert score.total == 10 * POINT * parts // PARTS
+        assert score.lines[0].left == tuple(weights(3)[age] for age in reversed(ages))
+
+    def test_it_changes_with_every_whole_day_of_an_event(self):
+        score = evaluate(
+            alone(half_life_days=3), {}, [opened(5 * HOUR, "a"), opened(30 * HOUR, "b")], now_ms=NOW
+        )
+        assert score.next_change_at == NOW + 18 * HOUR
+
+    def test_so_many_a_day_count_the_newest_of_a_day(self):
+        noon = 12 * HOUR  # NOW is midnight
+        of_days = [opened(noon + day * DAY_MS + i * HOUR, f"{day}.{i}") for day in range(3) for i in range(4)]
+        score = evaluate(alone(at_most_a_day=2), {}, of_days, now_ms=NOW)
+        assert (score.total, score.lines[0].count, score.lines[0].capped) == (60 * POINT, 12, "rule")
+        newest = {(noon + day * DAY_MS + i * HOUR) for day in range(3) for i in range(2)}
+        assert {int(key.split(":")[1]) for key in score.lines[0].because} == newest
+
+    def test_in_no_thirty_days_do_more_count(self):
+        rules = alone(at_most_30_days=2, counting="distinct", distinct="message")
+        days = [0, 1, 2, 29, 30, 31, 60, 61]
+        score = evaluate(rules, {}, [opened(day * DAY_MS, str(day)) for day in days], now_ms=NOW)
+        counted = sorted((NOW - int(key.split(":")[1])) // DAY_MS for key in score.lines[0].because)
+        assert score.total == 60 * POINT
+        assert [NOW // DAY_MS - day for day in reversed(counted)] == [0, 1, 30, 31, 60, 61]
+
+    def test_a_thing_counts_as_its_newest_event_before_the_caps_are_looked_at(self):
+        rules = alone(at_most_a_day=1, counting="distinct", distinct="message")
+        same_day = [opened(13 * HOUR, "a"), opened(14 * HOUR, "b")]
+        assert points({}, *same_day, rules=rules) == 10
+        assert points({}, *same_day, opened(0, "a", key="again"), rules=rules) == 20
+
+    def test_what_left_its_window_decides_nothing(self):
+        rules = alone(at_most_30_days=1, days=40)
+        days = (0, 29, 39, 41)
+        every = [opened(day * DAY_MS, str(day)) for day in days]
+        assert points({}, *every, rules=rules) == points({}, *every[:3], rules=rules) == 20
+
+    def test_against_fades_too(self):
+        rules = msgspec.structs.replace(
+            CLASSIC,
+            rules=(
+                EventRule(
+                    key="x", group="against", points=-POINT, event="delivery.email_opened", half_life_days=2
+                ),
+            ),
+        )
+        assert points({}, opened(DAY_MS, "m"), rules=rules) == -0.707106
 
 
 class TestClassicSet:
