@@ -113,7 +113,7 @@ def effect(draft: Rules, live: Rules, *, at: datetime, limit: int = LIMIT) -> Ef
 
 def _leaves(lead: Lead, before: Score, after: Score, live: Rules, draft: Rules) -> bool:
     """Whether an MQL that stood by its points falls below the draft's line; whom somebody moved up stays."""
-    line = draft.leaves_below
+    line = draft.threshold if after.left_out and draft.leaves_below is None else draft.leaves_below
     if lead.stage != "mql" or line is None:
         return False
     return after.total < line and before.total >= (line if live.leaves_below is None else live.leaves_below)

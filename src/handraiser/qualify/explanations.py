@@ -47,7 +47,10 @@ class WhyLine:
 
 @dataclass(frozen=True)
 class Why:
-    """Everything that explains a score. `past`: it is that of an earlier moment, not of now."""
+    """Everything that explains a score. `past`: it is that of an earlier moment, not of now.
+
+    `left_out`: why there are no points at all, and the condition that fits; "" for everybody else.
+    """
 
     lead: Lead
     rule_set: RuleSet
@@ -57,6 +60,8 @@ class Why:
     lines: tuple[WhyLine, ...]
     missing: tuple[str, ...]
     could_add: tuple[tuple[str, str], ...]
+    left_out: str = ""
+    left_out_by: str = ""
 
     @property
     def points(self) -> str:
@@ -83,6 +88,7 @@ def why(lead: Lead, as_of: datetime | None = None) -> Why | None:
         for line in sorted(score.lines, key=lambda line: -line.points)
         if (rule := rules.rule(line.rule))
     )
+    out = next((one for one in rules.exclusions if one.key == score.left_out), None)
     return Why(
         lead=lead,
         rule_set=rule_set,
@@ -90,8 +96,10 @@ def why(lead: Lead, as_of: datetime | None = None) -> Why | None:
         past=as_of is not None,
         score=score,
         lines=lines,
-        missing=_missing(rules, score, stage=lead.stage),
-        could_add=_could_add(rules, score),
+        missing=() if out else _missing(rules, score, stage=lead.stage),
+        could_add=() if out else _could_add(rules, score),
+        left_out=out.reason if out else "",
+        left_out_by=wording.excluded(out) if out else "",
     )
 
 

@@ -14,6 +14,7 @@ from handraiser.core.staff.models import User
 from handraiser.kit.errors import DomainError
 from handraiser.qualify.models import RuleSet
 from handraiser.qualify.rules import rule_set as rules_of
+from handraiser.qualify.rules import validation
 from handraiser.qualify.rules.defaults import CLASSIC
 from handraiser.qualify.rules.rule_set import Rules
 
@@ -71,7 +72,7 @@ def publish(draft: RuleSet, *, at: datetime, by: User | None = None, note: str =
     Raises DomainError with the first problem of its rules, or "not_a_draft".
     """
     draft = _locked(draft)
-    problems = rules_of.check(draft.rules)
+    problems = validation.check(draft.rules)
     if problems:
         raise problems[0]
     RuleSet.objects.filter(state=RuleSet.State.LIVE).update(state=RuleSet.State.RETIRED, retired_at=at)

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from handraiser.qualify.rules import wording
-from handraiser.qualify.rules.rule_set import Rule, Rules
+from handraiser.qualify.rules.rule_set import Exclusion, Rule, Rules, Signal
 
 
 class Change(NamedTuple):
@@ -47,6 +47,7 @@ def between(before: Rules, after: Rules) -> list[Change]:
         for key, rule in old.items()
         if key not in new
     ]
+    found += _of_others(before, after)
     if before.threshold != after.threshold:
         was, now = wording.plain(before.threshold), wording.plain(after.threshold)
         found.append(
@@ -65,6 +66,27 @@ def between(before: Rules, after: Rules) -> list[Change]:
                 text = f"{_NAMES[name]} **{now}**, was {was}"
                 found.append(Change("changed", name, f"Was {was}", text))
     return found
+
+
+def _of_others(before: Rules, after: Rules) -> list[Change]:
+    """Changes of who is left out, and of what makes a PQL."""
+    found = []
+    words: dict[str, str] = {}
+    for one in (*before.exclusions, *after.exclusions):
+        words[one.key] = f"{wording.excluded(one)} is left out: {one.reason or '…'}"
+    for signal in (*before.signals, *after.signals):
+        words[signal.key] = f"{wording.signal(signal)} makes a PQL"
+    old: dict[str, Exclusion | Signal] = {one.key: one for one in before.exclusions}
+    old |= {one.key: one for one in before.signals}
+    new: dict[str, Exclusion | Signal] = {one.key: one for one in after.exclusions}
+    new |= {one.key: one for one in after.signals}
+    for key, now in new.items():
+        if key not in old:
+            found.append(Change("new", key, "New", words[key]))
+        elif old[key] != now:
+            found.append(Change("changed", key, "Changed", words[key]))
+    gone = [key for key in old if key not in new]
+    return found + [Change("removed", key, "Removed", f"No longer: {words[key]}") for key in gone]
 
 
 def _of_rule(old: Rule | None, new: Rule) -> Change:

@@ -21,9 +21,11 @@ from handraiser.qualify.rules.rule_set import (
     DAY_MS,
     HALF_LIVES,
     LOOKED_AT,
+    MAX_RULES,
     PARTS,
     AttributeRule,
     EventRule,
+    Exclusion,
     FrequencyRule,
     Rules,
     folded,
@@ -43,6 +45,7 @@ _FIELDS = sorted({field for fact in FACTS.values() for field in (*fact.fields, f
 _Looked = msgspec.defstruct("_Looked", [(name, Any, "") for name in (*_FIELDS, "bot", "machine")])
 _look: Callable[[str | bytes], Any] = msgspec.json.Decoder(_Looked).decode
 _order = attrgetter("order")
+_LEFT_OUT = (0, 0, 0, -NEVER)  # no points of events reach a threshold from here
 
 
 class Seen(NamedTuple):
@@ -93,6 +96,7 @@ class Prepared:
         self.attributes = [
             (index, rule) for index, rule in enumerate(rules.rules) if isinstance(rule, AttributeRule)
         ]
+        self.attribute_of = dict(self.attributes)
         self.counting: list[EventRule | FrequencyRule] = [
             rule for rule in rules.rules if not isinstance(rule, AttributeRule)
         ]
@@ -126,17 +130,37 @@ class Prepared:
         self._means: dict[str, dict[tuple[str, ...], list[tuple[int, str | None]]]] = {
             name: {} for name in self.names
         }
+        self._nothing = Numbers(
+            0,
+            0,
+            0,
+            scoring.grade(rules.bands, fit=0, engagement=0),
+            scoring.temperature(rules.bands, total=0),
+        )
         self._sums = lru_cache(maxsize=4096)(self._sums_of)
 
     def fitting(self, attributes: Mapping[str, Any]) -> tuple[int, ...]:
-        """The places of the attribute rules that fit what is known."""
+        """What of the rules fits what is known, each as one number.
+
+        It is the place of an attribute rule, plus `MAX_RULES` for each of its ranges up to the one that fits. For
+        who is left out, one number below zero is all.
+        """
+        if self.rules.exclusions:
+            excluded = scoring.left_out(self.rules, attributes)
+            if excluded is not None:
+                return (-1 - self.rules.exclusions.index(excluded),)
         return tuple(
-            index
+            index if rule.test != "ranges" else index + MAX_RULES * _range(rule, value)
             for index, rule in self.attributes
             if (value := attributes.get(rule.field)) is not None
             and value != ""
             and scoring.attribute_fits(rule, value)
         )
+
+    def left_out(self, fitting: Collection[int]) -> Exclusion | None:
+        """Why somebody is left out of whom this fits; None: they are not."""
+        first = next(iter(fitting), 0)
+        return self.rules.exclusions[-1 - first] if first < 0 else None
 
     def told(self, name: str, body: Mapping[str, Any]) -> list[tuple[int, str | None]]:
         """The rules that count an event of `names`, with what tells two apart; None: its visit, or itself."""
@@ -160,6 +184,8 @@ class Prepared:
     def worth(self, fitting: Collection[int], points: Sequence[int]) -> Numbers:
         """The worth of a lead whom these attribute rules fit and whose person's events give these points."""
         known = self._sums(tuple(fitting))
+        if known is _LEFT_OUT:
+            return self._nothing
         fit = engagement = 0
         for group, limit in enumerate(self.limits):
             attributes, events = known[group], sum(map(points.__getitem__, self.of_group[group]))
@@ -177,30 +203,39 @@ class Prepared:
         )
 
     def worth_of(self, index: int, units: int) -> int:
-        """The points of a rule that counts so many; of one that fades or is capped by days, the most it can give."""
+        """The points of a rule that counts so many; the most, of one that fades or is capped by days."""
         most = self.most[index]
         if self.needed[index]:
             return self.counting[index].points if units >= most else 0
         return self.counting[index].points * (units if units < most else most)
 
     def best(self, fitting: Collection[int]) -> int:
-        """The points of the attribute rules that give some."""
+        """The points of the attribute rules that give some; for who is left out, no events make up for it."""
         return self._sums(tuple(fitting))[-1]
 
     def _sums_of(self, fitting: tuple[int, ...]) -> tuple[int, ...]:
         """The points of the attribute rules that fit, by group, and of those that give some."""
-        rules = [self.rules.rules[index] for index in fitting]
-        groups = [sum(rule.points for rule in rules if rule.group == group) for group in _GROUPS]
-        return (*groups, sum(max(0, rule.points) for rule in rules))
+        if fitting and fitting[0] < 0:
+            return _LEFT_OUT
+        rules = [(self.rules.rules[code % MAX_RULES].group, self._known(code)) for code in fitting]
+        groups = [sum(worth for its, worth in rules if its == group) for group in _GROUPS]
+        return (*groups, sum(max(0, worth) for _, worth in rules))
+
+    def _known(self, code: int) -> int:
+        """The points of an attribute rule that fits."""
+        number, index = divmod(code, MAX_RULES)
+        rule = self.attribute_of[index]
+        return rule.ranges[number - 1].points if number else rule.points
 
     def _cut(self, group: int, fitting: Collection[int], points: Sequence[int]) -> tuple[int, int]:
         """What a limit leaves of a group, in the order of its rules."""
         left = self.limits[group]
         kept = [0, 0]
         earned = iter(points)
+        known = {code % MAX_RULES: self._known(code) for code in fitting}
         for index, rule in enumerate(self.rules.rules):
             counts = not isinstance(rule, AttributeRule)
-            worth = next(earned) if counts else rule.points if index in fitting else 0
+            worth = next(earned) if counts else known.get(index, 0)
             if rule.group != _GROUPS[group] or not worth:
                 continue
             cut = min(worth, left) if left >= 0 and worth > 0 else max(worth, left)
@@ -441,6 +476,11 @@ def _worth(rule: EventRule, moments: Iterable[int], now: int) -> tuple[int, int]
     worth = abs(rule.points) * sum([table[(now - at) // DAY_MS] for at in counted]) // PARTS
     until = now + DAY_MS - max([(now - at) % DAY_MS for at in counted])
     return (worth if rule.points > 0 else -worth), until
+
+
+def _range(rule: AttributeRule, value: Any) -> int:
+    place = scoring.range_of(rule, value)
+    return 0 if place is None else place + 1
 
 
 def _window(rule: EventRule | FrequencyRule) -> int | None:

@@ -19,6 +19,7 @@ from handraiser.qualify.rules.rule_set import (
     AttributeRule,
     Bands,
     EventRule,
+    Exclusion,
     FrequencyRule,
     Rule,
     Rules,
@@ -67,7 +68,10 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Score(msgspec.Struct, frozen=True, kw_only=True):
-    """The worth of a lead at a moment; `total` = `fit` + `engagement` = the sum of the lines."""
+    """The worth of a lead at a moment; `total` = `fit` + `engagement` = the sum of the lines.
+
+    `left_out`: the key of the exclusion that fits; then there are no lines, and nothing is given.
+    """
 
     fit: int
     engagement: int
@@ -76,6 +80,7 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     temperature: str
     lines: tuple[Line, ...]
     next_change_at: int | None
+    left_out: str = ""
 
 
 def evaluate(
@@ -84,8 +89,20 @@ def evaluate(
     """Score what is known against a rule set, as of `now_ms`.
 
     Bots and machine opens weigh nothing. Attribute rules count as fit, event rules as engagement, also when
-    they speak against the lead.
+    they speak against the lead. Who is left out has no points.
     """
+    excluded = left_out(rules, attributes)
+    if excluded is not None:
+        return Score(
+            fit=0,
+            engagement=0,
+            total=0,
+            grade=grade(rules.bands, fit=0, engagement=0),
+            temperature=temperature(rules.bands, total=0),
+            lines=(),
+            next_change_at=None,
+            left_out=excluded.key,
+        )
     seen = _real(events, now_ms)
     by_name: dict[str, list[Evidence]] = defaultdict(list)
     for event in seen:
@@ -115,6 +132,15 @@ def evaluate(
         lines=tuple(lines),
         next_change_at=min(changes, default=None),
     )
+
+
+def left_out(rules: Rules, attributes: Mapping[str, Any]) -> Exclusion | None:
+    """The first exclusion that fits what is known, if one does."""
+    for one in rules.exclusions:
+        value = attributes.get(one.field)
+        if value is not None and value != "" and attribute_fits(one, value):
+            return one
+    return None
 
 
 def grade(bands: Bands, *, fit: int, engagement: int) -> str:
@@ -181,15 +207,31 @@ def _attribute_line(rule: AttributeRule, attributes: Mapping[str, Any]) -> Line 
     if not attribute_fits(rule, value):
         return None
     shown = "" if rule.test == "is_true" else str(value)
-    return Line(rule=rule.key, group=rule.group, points=rule.points, earned=rule.points, value=shown)
+    points = rule.points
+    if rule.test == "ranges":
+        place = range_of(rule, value)
+        points = rule.points if place is None else rule.ranges[place].points
+        if not points:
+            return None
+    return Line(rule=rule.key, group=rule.group, points=points, earned=points, value=shown)
 
 
-def attribute_fits(rule: AttributeRule, value: Any) -> bool:
+def range_of(rule: AttributeRule, value: Any) -> int | None:
+    """The place of the first range that a number lies in; None for none of them."""
+    for place, one in enumerate(rule.ranges):
+        if _between(value, one.low, one.high):
+            return place
+    return None
+
+
+def attribute_fits(rule: AttributeRule | Exclusion, value: Any) -> bool:
     """Whether a known value is one that this rule is about."""
     if rule.test == "is_true":
         return value is True
     if rule.test == "between":
         return _between(value, rule.low, rule.high)
+    if rule.test == "ranges":
+        return _between(value, None, None)
     if rule.test == "contains":
         return any(part in folded(value) for part in values(rule.value))
     return folded(value) in values(rule.value)
@@ -200,7 +242,7 @@ def _between(value: Any, low: int | None, high: int | None) -> bool:
         number = float(value)
     except (TypeError, ValueError):
         return False
-    return (low is None or number >= low) and (high is None or number <= high)
+    return number == number and (low is None or number >= low) and (high is None or number <= high)
 
 
 def fits(rule: EventRule | FrequencyRule, event: Evidence) -> bool:
@@ -237,7 +279,7 @@ def _event_line(
     left = tuple(table[(now_ms - event.at) // DAY_MS] for event in kept) if table else ()
     points = _share(rule.points, sum(left)) if table else rule.points * len(kept)
     if table:  # something fades with every whole day of an event
-        until = min(now_ms + DAY_MS - (now_ms - event.at) % DAY_MS for event in kept)
+        until: int | None = min(now_ms + DAY_MS - (now_ms - event.at) % DAY_MS for event in kept)
     else:  # while more units are alive than count, losing the oldest changes nothing
         until = None if span is None else kept[0].at + span
     return Line(

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from handraiser.qualify.rules.rule_set import POINT, AttributeRule, FrequencyRule, Rule
+from collections.abc import Sequence
+
+from handraiser.qualify.rules.rule_set import (
+    POINT,
+    AttributeRule,
+    Exclusion,
+    FrequencyRule,
+    Range,
+    Rule,
+    Signal,
+)
 from handraiser.qualify.rules.scoring import Line
 from handraiser.qualify.rules.vocabulary import ATTRIBUTES, FACTS, INTENTS
 
@@ -55,13 +65,38 @@ def how_counted(rule: Rule) -> str:
         "once": "once",
     }[rule.counting]
     parts = [each]
-    if rule.at_most is not None and rule.counting != "once":
-        parts.append(
-            f"at most {rule.at_most} in {_days(rule.days)}" if rule.days else f"at most {rule.at_most}"
-        )
-    elif rule.days:
+    if rule.counting != "once":
+        if rule.at_most_a_day is not None:
+            parts.append(f"at most {rule.at_most_a_day} a day")
+        if rule.at_most_30_days is not None:
+            parts.append(f"at most {rule.at_most_30_days} in 30 days")
+        if rule.at_most is not None:
+            parts.append(
+                f"at most {rule.at_most} in {_days(rule.days)}"
+                if rule.days
+                else f"at most {rule.at_most} in all"
+            )
+    if rule.half_life_days:
+        parts.append(f"half is left after {_days(rule.half_life_days)}")
+    elif rule.days and (rule.at_most is None or rule.counting == "once"):
         parts.append(f"counts for {_days(rule.days)}")
     return ", ".join(parts)
+
+
+def left_out(why: str) -> str:
+    """Why somebody has no points and never becomes MQL, as it stands in a stage's reason."""
+    return f"left out: {why}"
+
+
+def excluded(one: Exclusion) -> str:
+    """Who is left out, as one sentence; its object stands between ** marks."""
+    return _attribute(one)
+
+
+def signal(one: Signal) -> str:
+    """A product event that makes a PQL, as one sentence."""
+    times = f" {one.times} times" if one.times > 1 else ""
+    return f"Did **{one.event or '…'}**{times}"
 
 
 def reason(rule: Rule, line: Line) -> str:
@@ -81,7 +116,7 @@ def reason(rule: Rule, line: Line) -> str:
     return text
 
 
-def _attribute(rule: AttributeRule) -> str:
+def _attribute(rule: AttributeRule | Exclusion) -> str:
     known = ATTRIBUTES.get(rule.field)
     label = known.label if known else rule.field.removeprefix("custom.").replace("_", " ").capitalize()
     if rule.test == "is_true":
@@ -89,8 +124,21 @@ def _attribute(rule: AttributeRule) -> str:
     if rule.test == "between":
         span = f"**{_span(rule.low, rule.high)}**"
         return f"Company has {span} people" if rule.field == "company_employees" else f"{label} is {span}"
+    if isinstance(rule, AttributeRule) and rule.test == "ranges":
+        return f"{label}: **{ranges(rule.ranges) or '…'}**"
     verb = "contains" if rule.test == "contains" else "is"
     return f"{label} {verb} **{_any_of(rule.value)}**"
+
+
+def ranges(some: Sequence[Range]) -> str:
+    """Ranges as they are written and read: "1–49: 2, 50+: 10"."""
+    return ", ".join(f"{_written(one.low, one.high)}: {plain(one.points)}" for one in some)
+
+
+def _written(low: int | None, high: int | None) -> str:
+    if high is None:
+        return "any" if low is None else f"{low}+"
+    return f"up to {high}" if low is None else f"{low}–{high}"
 
 
 def _span(low: int | None, high: int | None) -> str:

@@ -17,8 +17,10 @@ from handraiser.qualify.rules.rule_set import (
     POINT,
     AttributeRule,
     EventRule,
+    Exclusion,
     FrequencyRule,
     Limits,
+    Range,
 )
 from handraiser.qualify.rules.scoring import Evidence
 
@@ -54,14 +56,22 @@ attribute_rules = st.builds(
     lambda group, what: {
         "group": group[0], "points": group[1] * POINT, "field": what[0], "test": what[1], "value": "vp, 1",
         "low": 1 if what[1] == "between" else None,
+        "ranges": tuple(
+            Range(low=low, high=low and low + 1, points=group[1] * (low or 5) * POINT) for low in (2, 1, None)
+        ),
     },
     signed,
-    st.sampled_from([("job_title", "contains"), ("job_title", "is"), ("x", "is_true"), ("x", "between")]),
+    st.sampled_from(
+        [("job_title", "contains"), ("job_title", "is"), ("x", "is_true"), ("x", "between"), ("x", "ranges")]
+    ),
 )  # fmt: skip
+OUT = Exclusion(key="out", reason="competitor", field="job_title", test="is", value="a vp, 1")
+OTHER = Exclusion(key="other", reason="too small", field="x", test="between", high=1)
 rule_sets = st.builds(
-    lambda events, frequencies, attributes, limit: msgspec.structs.replace(
+    lambda events, frequencies, attributes, limit, exclusions: msgspec.structs.replace(
         CLASSIC,
         threshold=6 * POINT,
+        exclusions=exclusions,
         limits=Limits(fit=limit * POINT, engagement=3 * limit * POINT, against=-limit * POINT),
         rules=tuple(
             kind(key=f"{kind.__name__}{number}", **rule)
@@ -72,7 +82,8 @@ rule_sets = st.builds(
     st.lists(event_rules, max_size=6),
     st.lists(frequency_rules, max_size=2),
     st.lists(attribute_rules, max_size=3),
-    st.integers(0, 5),
+    st.one_of(st.integers(0, 5), st.just(100)),
+    st.sampled_from([(), (), (), (OUT,), (OTHER, OUT)]),
 )
 # Days apart, or in one stretch of a day or two: caps and visits matter there.
 moments = st.one_of(

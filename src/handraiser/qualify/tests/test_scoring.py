@@ -10,9 +10,21 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from handraiser.kit.errors import DomainError
-from handraiser.qualify.rules import rule_set, scoring, wording
+from handraiser.qualify.rules import editing, rule_set, scoring, validation, wording
 from handraiser.qualify.rules.defaults import CLASSIC
-from handraiser.qualify.rules.rule_set import DAY_MS, PARTS, POINT, AttributeRule, EventRule, weights
+from handraiser.qualify.rules.rule_set import (
+    DAY_MS,
+    PARTS,
+    POINT,
+    AttributeRule,
+    EventRule,
+    Exclusion,
+    FrequencyRule,
+    Limits,
+    Range,
+    Signal,
+    weights,
+)
 from handraiser.qualify.rules.scoring import Evidence, evaluate
 
 NOW = 400 * DAY_MS
@@ -234,7 +246,7 @@ class TestLimits:
 
 class TestCheck:
     def test_the_classic_set_is_sound_and_survives_storing(self):
-        assert rule_set.check(CLASSIC) == []
+        assert validation.check(CLASSIC) == []
         assert rule_set.from_data(rule_set.to_data(CLASSIC)) == CLASSIC
 
     @pytest.mark.parametrize(
@@ -251,7 +263,7 @@ class TestCheck:
     def test_a_rule_that_cannot_work_is_named(self, change, code):
         data = rule_set.to_data(CLASSIC)
         data["rules"][1] |= change
-        [problem] = rule_set.check(rule_set.from_data(data))
+        [problem] = validation.check(rule_set.from_data(data))
         assert problem.code == code
         assert problem.field.startswith("pricing.")
 
@@ -370,3 +382,115 @@ class TestAnyHistory:
         score = evaluate(CLASSIC, {}, edge, now_ms=NOW)
         assert score.next_change_at == NOW + 1
         assert scoring.evaluate(CLASSIC, {}, edge, now_ms=NOW + 1).total == 10 * POINT
+
+
+PEOPLE = "company_employees"
+SIZES = AttributeRule(
+    key="sizes", group="fit", points=0, field=PEOPLE, test="ranges",
+    ranges=(
+        Range(low=1, high=49, points=2 * POINT),
+        Range(low=50, high=249, points=6 * POINT),
+        Range(low=250, points=POINT),
+    ),
+)  # fmt: skip
+
+
+class TestRanges:
+    def test_the_first_range_that_fits_gives_its_points(self):
+        rules = msgspec.structs.replace(CLASSIC, rules=(SIZES,))
+        worth = {
+            size: points({PEOPLE: size}, rules=rules) for size in (0, 1, 49, 50, "249", 250, 9_999, "many")
+        }
+        assert worth == {0: 0, 1: 2, 49: 2, 50: 6, "249": 6, 250: 1, 9_999: 1, "many": 0}
+        other = msgspec.structs.replace(rules, rules=(msgspec.structs.replace(SIZES, points=3 * POINT),))
+        assert (points({PEOPLE: 0}, rules=other), points({}, rules=other)) == (3, 0)
+
+    def test_they_are_written_and_read_alike(self):
+        assert wording.title(SIZES) == "Company size: **1–49: 2, 50–249: 6, 250+: 1**"
+        rules = msgspec.structs.replace(CLASSIC, rules=(SIZES,))
+        same, wrong = editing.edited(rules, {"sizes.ranges": "1 - 49: 2; 50-249: 6, 250+: 1"})
+        assert (same, wrong) == (rules, {})
+        _, wrong = editing.edited(rules, {"sizes.ranges": "1-49"})
+        assert "Example: 1–49: 2" in wrong["sizes.ranges"]
+
+
+class TestLeftOut:
+    RULES = msgspec.structs.replace(
+        CLASSIC,
+        exclusions=(
+            Exclusion(
+                key="out",
+                reason="competitor",
+                field="email_domain",
+                test="is",
+                value="oriel.example.com, b.example",
+            ),
+        ),
+    )
+
+    def test_who_is_left_out_has_no_points_and_a_reason(self):
+        known = {"email_domain": "oriel.example.com", "job_title": "VP of Marketing"}
+        score = evaluate(self.RULES, known, [pricing(HOUR)], now_ms=NOW)
+        assert (score.total, score.lines, score.left_out, score.grade) == (0, (), "out", "C3")
+        other = evaluate(self.RULES, known | {"email_domain": "x.example.com"}, [pricing(HOUR)], now_ms=NOW)
+        assert (other.total, other.left_out) == (25 * POINT, "")
+
+
+@pytest.mark.parametrize(
+    ("key", "change", "code", "field"),
+    [
+        ("pricing", {"half_life_days": 7}, "window_and_half_life", "half_life_days"),
+        ("pricing", {"days": None, "half_life_days": 366}, "half_life", "half_life_days"),
+        ("pricing", {"at_most_a_day": 5}, "caps", "at_most_a_day"),
+        ("pricing", {"at_most": None, "at_most_a_day": 3, "at_most_30_days": 2}, "caps", "at_most_a_day"),
+        ("pricing", {"at_most_30_days": 5}, "caps", "at_most_30_days"),
+        ("pricing", {"at_most_a_day": 0}, "at_most", "at_most_a_day"),
+        ("pricing", {"points": 1_000 * POINT, "at_most": 101}, "overflow", "at_most"),
+        ("ebook", {"counting": "visit"}, "counting", "counting"),
+        ("ebook", {"distinct": "shoe_size"}, "distinct", "counting"),
+        ("vp_of_marketing", {"field": "shoe_size"}, "field", "field"),
+        ("vp_of_marketing", {"test": "between", "low": 1}, "test", "value"),
+        ("vp_of_marketing", {"field": PEOPLE, "test": "ranges"}, "ranges", "ranges"),
+    ],
+)
+def test_contradictions_unknown_names_and_overflow_are_refused_with_their_field(key, change, code, field):
+    data = rule_set.to_data(CLASSIC)
+    [rule] = [one for one in data["rules"] if one["key"] == key]
+    rule |= change
+    [problem] = validation.check(rule_set.from_data(data))
+    assert (problem.code, problem.field) == (code, f"{key}.{field}")
+
+
+def test_a_number_of_different_things_that_can_never_be_seen_is_refused():
+    rule = FrequencyRule(
+        key="busy", group="engagement", points=POINT, event="attract.page_viewed", distinct="path",
+        where_field="path", value="/a/, /b/", times=3, within_days=7,
+    )  # fmt: skip
+    [problem] = validation.check(msgspec.structs.replace(CLASSIC, rules=(rule,)))
+    assert (problem.field, problem.message.split(".")[0]) == (
+        "busy.times",
+        "Only 2 can be told apart, so 3 never happen",
+    )
+    star = msgspec.structs.replace(rule, value="/a/*, /b/")
+    assert validation.check(msgspec.structs.replace(CLASSIC, rules=(star,))) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"exclusions": (Exclusion(key="x", reason=" ", field="email_free", test="is_true"),)},
+        {"exclusions": (Exclusion(key="x", reason="why", field="email_domain", test="is"),)},
+        {"signals": (Signal(key="x", event=" "),)},
+        {"signals": (Signal(key="x", event="Trial", times=0),)},
+        {"limits": Limits(fit=100_001 * POINT, engagement=0, against=0)},
+    ],
+)
+def test_the_rest_of_a_set_is_looked_at_too(change):
+    assert len(validation.check(msgspec.structs.replace(CLASSIC, **change))) == 1
+
+
+@pytest.mark.parametrize("ranges", [[(5, 1, 1)], [(1, None, 1), (3, 9, 1)], [(1, 2, -1)], [(1, 2, 1_001)]])
+def test_ranges_that_cannot_be_are_refused(ranges):
+    some = tuple(Range(low=low, high=high, points=worth * POINT) for low, high, worth in ranges)
+    rules = msgspec.structs.replace(CLASSIC, rules=(msgspec.structs.replace(SIZES, ranges=some),))
+    assert [problem.field for problem in validation.check(rules)] == ["sizes.ranges"]

@@ -9,6 +9,7 @@ import pytest
 from handraiser.core.people.actions import leads
 from handraiser.kit import clock
 from handraiser.qualify.models import RuleSet
+from handraiser.qualify.rules.defaults import CLASSIC
 from handraiser.qualify.rules.rule_set import POINT
 from handraiser.qualify.tests.conftest import NOON
 
@@ -90,12 +91,14 @@ def test_rules_are_added_moved_and_deleted(editor):
 
 
 def test_every_starter_makes_a_rule_that_can_be_shown(editor):
-    from handraiser.qualify.rules.editing import STARTERS
+    from handraiser.qualify.rules.editing import OUTS, SIGNAL, STARTERS
 
-    for starter in STARTERS:
+    for starter in (*STARTERS, *OUTS, SIGNAL):
         assert editor.post(f"{SETS}2/save/", {"do": f"add:{starter}"}).status_code == 302
     assert editor.get(f"{SETS}2/").status_code == 200
-    assert len(draft().rules) == 6 + len(STARTERS)
+    assert len(draft().rules) == len(CLASSIC.rules) + len(STARTERS)
+    assert len(draft().exclusions) == len(CLASSIC.exclusions) + len(OUTS)
+    assert len(draft().signals) == len(CLASSIC.signals) + 1
 
 
 def test_what_is_no_number_is_named_and_the_rest_is_kept(editor):
@@ -205,6 +208,59 @@ def test_stages_and_scores_read_as_sentences():
     assert (became.text, became.group) == ("Became **MQL**, 92 of 75 points", "sales")
     score = SENTENCES["qualify.score_changed"]({"total": 92 * POINT, "previous": 97 * POINT})
     assert (score.text, score.group) == ("Score is now **92** (−5)", "system")
+
+
+def test_caps_and_fading_are_filled_in_and_a_contradiction_is_said_at_its_field(editor):
+    answer = editor.post(f"{SETS}2/save/", {"pricing.half_life_days": "14", "pricing.at_most_a_day": "2"})
+    assert answer.status_code == 302
+    page = editor.get(f"{SETS}2/").content.decode()
+    assert "Leave one of the two empty" in page
+    assert (
+        'aria-label="Days after which half is left; empty: it does not fade" placeholder="no" aria-invalid="true"'
+        in page
+    )
+    assert editor.post(f"{SETS}2/publish/").status_code == 422
+    editor.post(f"{SETS}2/save/", {"pricing.days": "", "pricing.at_most_30_days": "4"})
+    pricing = draft().rule("pricing")
+    assert (pricing.days, pricing.half_life_days, pricing.at_most_a_day, pricing.at_most_30_days) == (
+        None,
+        14,
+        2,
+        4,
+    )
+    page = editor.get(f"{SETS}2/publishing/").content.decode()
+    assert (
+        "each visit, at most 2 a day, at most 4 in 30 days, at most 4 in all, half is left after 14 days"
+        in page
+    )
+    assert "cannot be published" not in page
+
+
+def test_who_is_left_out_is_filled_in_with_a_reason(editor, ines):
+    assert "Nobody is left out." in editor.get(f"{SETS}2/").content.decode()
+    key = editor.post(f"{SETS}2/save/", {"do": "add:out_competitor"}).headers["Location"].partition("#")[2]
+    assert "Say which value it must have" in editor.get(f"{SETS}2/").content.decode()
+    editor.post(f"{SETS}2/save/", {f"{key}.value": "halden.example.com", f"{key}.reason": "rival"})
+    [out] = draft().exclusions
+    assert (out.value, out.reason) == ("halden.example.com", "rival")
+    page = editor.get(f"{SETS}2/publishing/").content.decode()
+    assert "Email domain is <b>halden.example.com</b> is left out: rival" in page
+    editor.post(f"{SETS}2/publish/")
+    ines.score(clock.now())
+    page = editor.get(f"/admin/qualify/why/{ines.lead.id}/").content.decode()
+    assert "Left out: rival" in page and "Missing" not in page
+    editor.post(f"{SETS}draft/")
+    editor.post(f"{SETS}3/save/", {"do": f"delete:{key}"})
+    assert draft().exclusions == ()
+
+
+def test_points_by_ranges_are_filled_in_as_text(editor):
+    key = editor.post(f"{SETS}2/save/", {"do": "add:sizes"}).headers["Location"].partition("#")[2]
+    page = editor.get(f"{SETS}2/").content.decode()
+    assert 'value="1–49: 2, 50–249: 6, 250+: 10"' in page and "Points in no range" in page
+    editor.post(f"{SETS}2/save/", {f"{key}.ranges": "1-9: 1, 10+: 4.5"})
+    assert [one.points for one in draft().rule(key).ranges] == [POINT, 4_500_000]
+    assert editor.post(f"{SETS}2/save/", {f"{key}.ranges": "many: 3"}).status_code == 422
 
 
 class TestWhy:

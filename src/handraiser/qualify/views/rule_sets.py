@@ -19,10 +19,9 @@ from handraiser.kit import clock, ids
 from handraiser.qualify import effects, queries
 from handraiser.qualify.actions import rule_sets as actions
 from handraiser.qualify.models import RuleSet
-from handraiser.qualify.rules import difference, editing, wording
-from handraiser.qualify.rules import rule_set as rules_of
+from handraiser.qualify.rules import difference, editing, validation, wording
 from handraiser.qualify.rules.difference import Change
-from handraiser.qualify.rules.rule_set import Rule, Rules
+from handraiser.qualify.rules.rule_set import Exclusion, Rule, Rules, Signal
 
 GROUPS = (
     ("fit", "Fit", "who they are", "at most"),
@@ -44,8 +43,32 @@ class Row:
     points: str
     change: Change | None
     error: str
+    error_field: str
     first: bool
     last: bool
+
+    @property
+    def key(self) -> str:
+        """The rule's own."""
+        return self.rule.key
+
+    @property
+    def points_field(self) -> str:
+        """The name of the field with the points."""
+        return f"{self.rule.key}.points"
+
+
+@dataclass(frozen=True)
+class Other:
+    """An exclusion, or a signal of a PQL, in the editor."""
+
+    key: str
+    sentence: list[editing.Part]
+    title: str
+    small: str
+    change: Change | None
+    error: str
+    error_field: str
 
 
 def tabs(current: str) -> list[tuple[str, str, bool]]:
@@ -231,6 +254,7 @@ def _editor(shown: RuleSet, wrong: dict[str, str]) -> dict[str, Any]:
         "changes": changes,
         "gone": [change for change in changes if change.kind == "removed"],
         "groups": _groups(rules, changes, wrong),
+        "others": _others(rules, changes, wrong),
         "threshold": wording.plain(rules.threshold),
         "leave": "" if rules.leaves_below is None else wording.plain(rules.leaves_below),
         "threshold_change": next((c for c in changes if c.key in ("", "leave")), None),
@@ -267,7 +291,8 @@ def _groups(rules: Rules, changes: list[Change], wrong: dict[str, str] | None = 
                 counted=wording.how_counted(rule),
                 points=wording.points(rule.points),
                 change=by_key.get(rule.key),
-                error=next((text for name, text in faults.items() if name.startswith(f"{rule.key}.")), ""),
+                error=_fault(rule.key, faults)[1],
+                error_field=_fault(rule.key, faults)[0],
                 first=place == 0,
                 last=place == len(of_group) - 1,
             )
@@ -289,8 +314,42 @@ def _groups(rules: Rules, changes: list[Change], wrong: dict[str, str] | None = 
     return groups
 
 
+def _others(rules: Rules, changes: list[Change], wrong: dict[str, str] | None = None) -> list[dict[str, Any]]:
+    """Who is left out, and what makes a PQL, as the editor shows them."""
+    by_key = {change.key: change for change in changes}
+    faults = wrong or {}
+
+    def other(one: Exclusion | Signal, title: str, small: str) -> Other:
+        field, error = _fault(one.key, faults)
+        return Other(one.key, editing.sentence(one), title, small, by_key.get(one.key), error, field)
+
+    return [
+        {
+            "key": "exclusions",
+            "label": "Left out",
+            "what": "no points at all, and never MQL",
+            "rows": [other(one, wording.excluded(one), one.reason) for one in rules.exclusions],
+            "empty": "Nobody is left out. Competitors, students or throw-away addresses can be.",
+            "starters": [(key, out.label) for key, out in editing.OUTS.items()],
+        },
+        {
+            "key": "signals",
+            "label": "Product signals",
+            "what": "any of them makes a lead a PQL",
+            "rows": [other(one, wording.signal(one), "through the tracking API") for one in rules.signals],
+            "empty": "No product event makes a PQL.",
+            "starters": [(editing.SIGNAL, "Add a product event")],
+        },
+    ]
+
+
+def _fault(key: str, faults: dict[str, str]) -> tuple[str, str]:
+    """The field of a rule that is at fault, with the sentence that says so; two empty texts if none is."""
+    return next(((name, text) for name, text in faults.items() if name.startswith(f"{key}.")), ("", ""))
+
+
 def _problems(rules: Rules) -> dict[str, str]:
-    return {problem.field: problem.message for problem in rules_of.check(rules)}
+    return {problem.field: problem.message for problem in validation.check(rules)}
 
 
 def _effect(chosen: RuleSet, *, at: datetime) -> dict[str, Any]:
