@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import msgspec
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from handraiser.core.people.actions import leads
 from handraiser.kit import clock
+from handraiser.qualify import commands
 from handraiser.qualify.models import RuleSet
 from handraiser.qualify.rules.defaults import CLASSIC
 from handraiser.qualify.rules.rule_set import POINT
@@ -261,6 +264,52 @@ def test_points_by_ranges_are_filled_in_as_text(editor):
     editor.post(f"{SETS}2/save/", {f"{key}.ranges": "1-9: 1, 10+: 4.5"})
     assert [one.points for one in draft().rule(key).ranges] == [POINT, 4_500_000]
     assert editor.post(f"{SETS}2/save/", {f"{key}.ranges": "many: 3"}).status_code == 422
+
+
+class TestFiles:
+    def test_a_set_goes_out_and_comes_back_as_a_draft(self, login, marketer):
+        client = login(marketer)
+        assert "Import" in client.get(SETS).content.decode()
+        answer = client.get(f"{SETS}1/export/")
+        assert answer.headers["Content-Disposition"] == 'attachment; filename="rule-set-1.toml"'
+        text = answer.content.decode().replace("threshold = 75", "threshold = 80")
+        sent = client.post(f"{SETS}import/", {"file": SimpleUploadedFile("mine.toml", text.encode())})
+        assert sent.headers["Location"] == f"{SETS}2/"
+        assert draft() == msgspec.structs.replace(CLASSIC, threshold=80 * POINT)
+        again = text.replace("threshold = 80", "threshold = 90")
+        refused = client.post(f"{SETS}import/", {"file": SimpleUploadedFile("x.toml", again.encode())})
+        assert refused.status_code == 422 and "Draft 2 holds changes" in refused.content.decode()
+        client.post(f"{SETS}import/", {"file": SimpleUploadedFile("x.toml", again.encode()), "replace": "on"})
+        assert draft().threshold == 90 * POINT
+
+    @pytest.mark.parametrize(
+        ("content", "sentence"),
+        [
+            (b"threshold =\nleave = 3", "at line 1, column"),
+            (b"threshold = 1\nleafe = 2", "Line 2: a rule set has no key"),
+            (b"\xff\xfe\x00", "This file is no text"),
+            (b"#" * 200_001, "larger than 200 KB"),
+        ],
+    )
+    def test_a_file_that_cannot_be_read_changes_nothing(self, login, marketer, content, sentence):
+        page = login(marketer).post(f"{SETS}import/", {"file": SimpleUploadedFile("x.toml", content)})
+        assert page.status_code == 422 and sentence in page.content.decode()
+        assert not RuleSet.objects.filter(state="draft").exists()
+
+    def test_the_command_tells_the_line_of_what_speaks_against_publishing(self, organisation, tmp_path):
+        said: list[str] = []
+        file = tmp_path / "rules.toml"
+        commands.write_out(number=None, file=file, say=said.append)
+        assert commands.bring_in(file=file, replace=False, say=said.append)
+        assert said == [
+            f"Rule set 1 is written to {file}.",
+            "Draft 2 holds the file. Look at it and publish it on its screen.",
+        ]
+        text = file.read_text().replace("days = 30", "days = 30\nhalf_life_days = 9", 1)
+        file.write_text(text)
+        assert not commands.bring_in(file=file, replace=True, say=said.append)
+        line = text.splitlines().index("half_life_days = 9") + 1
+        assert said[2].startswith(f"Line {line}: Points either end after some days or fade")
 
 
 class TestWhy:

@@ -9,17 +9,18 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from handraiser.console.toasts import toast
 from handraiser.core.people.models import Lead
 from handraiser.core.staff.models import User
 from handraiser.core.staff.roles import EDITORS
 from handraiser.kit import clock, ids
+from handraiser.kit.errors import DomainError
 from handraiser.qualify import effects, queries
 from handraiser.qualify.actions import rule_sets as actions
 from handraiser.qualify.models import RuleSet
-from handraiser.qualify.rules import difference, editing, validation, wording
+from handraiser.qualify.rules import difference, editing, files, validation, wording
 from handraiser.qualify.rules.difference import Change
 from handraiser.qualify.rules.rule_set import Exclusion, Rule, Rules, Signal
 
@@ -222,6 +223,53 @@ def roll_back(request: HttpRequest, number: int) -> HttpResponse:
     again = actions.roll_back(get_object_or_404(RuleSet, number=number), at=clock.now(), by=_staff(request))
     toast(request, f"The rules of set {number} are live again, as rule set {again.number}.")
     return redirect("qualify:rule_sets")
+
+
+@require_GET
+def export(request: HttpRequest, number: int) -> HttpResponse:
+    """A version as a TOML file."""
+    chosen = get_object_or_404(RuleSet, number=number)
+    answer = HttpResponse(files.to_text(chosen.rules), content_type="application/toml; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="rule-set-{number}.toml"'
+    return answer
+
+
+@require_http_methods(["GET", "POST"])
+def bring_in(request: HttpRequest) -> HttpResponse:
+    """Make a draft of a TOML file."""
+    draft = RuleSet.objects.filter(state=RuleSet.State.DRAFT).first()
+    error = ""
+    if request.method == "POST":
+        try:
+            made = actions.bring_in(
+                _text_of(request), at=clock.now(), replace=bool(request.POST.get("replace"))
+            )
+        except DomainError as refused:
+            error = refused.message
+        else:
+            toast(request, f"Draft {made.number} holds the file. Nothing is live yet.")
+            return redirect("qualify:rule_set", number=made.number)
+    context = {
+        "tabs": tabs("rule_sets"),
+        "live": actions.live(at=clock.now()),
+        "draft": draft,
+        "error": error,
+    }
+    return render(request, "qualify/import.html", context, status=422 if error else 200)
+
+
+def _text_of(request: HttpRequest) -> str:
+    given = request.FILES.get("file")
+    if given is None:
+        raise DomainError("rules_file", "Choose a file first.", field="file")
+    if (given.size or 0) > files.MAX_BYTES:
+        raise DomainError(
+            "rules_file", f"The file is larger than {files.MAX_BYTES // 1000} KB.", field="file"
+        )
+    try:
+        return given.read().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise DomainError("rules_file", "This file is no text. Choose a TOML file.", field="file") from error
 
 
 def _staff(request: HttpRequest) -> User:
