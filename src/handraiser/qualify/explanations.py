@@ -11,7 +11,7 @@ from handraiser.core.identity.models import TimelineItem
 from handraiser.core.people.models import Lead
 from handraiser.kit import clock
 from handraiser.qualify import queries
-from handraiser.qualify.models import RuleSet
+from handraiser.qualify.models import ProductLead, RuleSet
 from handraiser.qualify.rules import wording
 from handraiser.qualify.rules.rule_set import EventRule, Rule, Rules
 from handraiser.qualify.rules.scoring import Line, Score
@@ -50,6 +50,7 @@ class Why:
     """Everything that explains a score. `past`: it is that of an earlier moment, not of now.
 
     `left_out`: why there are no points at all, and the condition that fits; "" for everybody else.
+    `product`: since when and by what it is a PQL.
     """
 
     lead: Lead
@@ -62,6 +63,7 @@ class Why:
     could_add: tuple[tuple[str, str], ...]
     left_out: str = ""
     left_out_by: str = ""
+    product: ProductLead | None = None
 
     @property
     def points(self) -> str:
@@ -100,6 +102,7 @@ def why(lead: Lead, as_of: datetime | None = None) -> Why | None:
         could_add=() if out else _could_add(rules, score),
         left_out=out.reason if out else "",
         left_out_by=wording.excluded(out) if out else "",
+        product=ProductLead.objects.filter(lead=lead, at__lte=moment).first(),
     )
 
 

@@ -9,9 +9,9 @@ from handraiser.core.identity.queries import people_of
 from handraiser.core.journal.loop import Sweep
 from handraiser.core.journal.models import Cursor
 from handraiser.core.journal.readers import Reader
-from handraiser.kit import rows
+from handraiser.kit import clock, rows
 from handraiser.kit.envelope import Event
-from handraiser.qualify.actions import enrichments
+from handraiser.qualify.actions import enrichments, product
 from handraiser.qualify.actions import scores as actions
 from handraiser.qualify.rules.vocabulary import FACTS, REWRITING, TOUCHING
 
@@ -97,6 +97,28 @@ def checks() -> Reader:
             }
         ),
         apply=_look,
+    )
+
+
+_NEW_PAST = frozenset({"people.lead_opened", *REWRITING})
+
+
+def _use(events: Sequence[Event]) -> None:
+    """Whoever used the product, and whose product use became known."""
+    linked = people_of(event.visitor for event in events if event.visitor and not event.person)
+    people = {person for event in events if (person := event.person or linked.get(event.visitor or ""))}
+    people |= {before for event in events if (before := event.body.get("instead_of"))}
+    if people:
+        product.look(people, at=clock.from_ms(max(event.occurred_at for event in events)))
+
+
+def product_use() -> Reader:
+    """The reader that makes PQLs. It uses the timeline's table, so it never overtakes its reader."""
+    return Reader(
+        name="qualify.product",
+        events=frozenset({"attract.event_tracked", *_NEW_PAST}),
+        apply=_use,
+        after="identity.timeline",
     )
 
 

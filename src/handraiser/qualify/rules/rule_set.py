@@ -74,7 +74,7 @@ class Exclusion(msgspec.Struct, frozen=True, kw_only=True):
 class Signal(msgspec.Struct, frozen=True, kw_only=True):
     """A product event that makes a lead a PQL: `attract.event_tracked` of this name, `times` times in all.
 
-    PQL stands beside the stages: a lead has it once, from the moment at which it was heard of, and keeps it.
+    Capitals, `_` and `-` make no difference. PQL stands beside the stages: a lead becomes one once, and stays one.
     """
 
     key: str
