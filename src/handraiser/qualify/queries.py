@@ -292,23 +292,21 @@ def rule_set_at(moment: datetime) -> RuleSet | None:
     )
 
 
-def score_at(lead: Lead, rules: Rules, moment: datetime) -> Score:
-    """What a lead was worth at a moment under these rules, with what was known of it then."""
+def known_now(lead: Lead) -> dict[str, Any]:
+    """What rules may look at of a lead and its person at present."""
+    return attributes(lead.person) | attributes_of_lead(lead)
+
+
+def known_at(lead: Lead, moment: datetime) -> dict[str, Any]:
+    """What was known then."""
     profile = Profile.objects.filter(person=lead.person_id, at__lte=moment).order_by("-at", "-id").first()
-    events = evidence(rules, {lead.person_id: moment})
-    return scoring.evaluate(
-        rules,
-        (profile.attributes if profile else {}) | attributes_of_lead(lead),
-        events[lead.person_id],
-        now_ms=clock.ms(moment),
-    )
+    return (profile.attributes if profile else {}) | attributes_of_lead(lead)
 
 
 def score_now(lead: Lead, rules: Rules, moment: datetime) -> Score:
     """What a lead is worth under these rules with everything that is known at present."""
     events = evidence(rules, {lead.person_id: moment})
-    known = attributes(lead.person) | attributes_of_lead(lead)
-    return scoring.evaluate(rules, known, events[lead.person_id], now_ms=clock.ms(moment))
+    return scoring.evaluate(rules, known_now(lead), events[lead.person_id], now_ms=clock.ms(moment))
 
 
 def stage_history(lead: Lead) -> list[StageChange]:

@@ -24,7 +24,9 @@ from handraiser.qualify.rules import product, scoring
 from handraiser.qualify.rules.rule_set import Rules
 from handraiser.qualify.rules.scoring import Evidence
 
-_LEADS = "select id, person_id, offer_line_id, opened_at from people_lead where person_id {in} and closed_at is null"
+_LEADS = """
+    select id, person_id, offer_line_id, opened_at from people_lead
+    where person_id {in} and closed_at is null"""
 _EVENTS = """
     select person_id, message_id, occurred_at, visitor, {json}body from identity_timeline
     where person_id {in} and name = %s"""

@@ -134,6 +134,13 @@ def evaluate(
     )
 
 
+def points_of(rule: EventRule | FrequencyRule, events: Iterable[Evidence], *, now_ms: int) -> int:
+    """What one rule gives by itself, before the limit of its group."""
+    seen = _real(events, now_ms)
+    line = _line(rule, {}, {rule.event: seen}, _visits(seen) if rule.event == _PAGE_VIEWED else {}, now_ms)
+    return line.earned if line else 0
+
+
 def left_out(rules: Rules, attributes: Mapping[str, Any]) -> Exclusion | None:
     """The first exclusion that fits what is known, if one does."""
     for one in rules.exclusions:

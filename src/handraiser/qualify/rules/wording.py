@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from handraiser.qualify.rules.rule_set import (
     POINT,
     AttributeRule,
+    EventRule,
     Exclusion,
     FrequencyRule,
     Range,
@@ -97,6 +98,26 @@ def signal(one: Signal) -> str:
     """A product event that makes a PQL, as one sentence."""
     times = f" {one.times} times" if one.times > 1 else ""
     return f"Did **{one.event or '…'}**{times}"
+
+
+def step(rule: Rule, more: int) -> str:
+    """Something that could still happen; its object stands between ** marks."""
+    if isinstance(rule, AttributeRule):
+        return f"{title(rule)}, not known yet"
+    if isinstance(rule, FrequencyRule):
+        return f"{title(rule)}: {more} more" if more < rule.times else title(rule)
+    return f"{more} × {title(rule)}" if more > 1 else title(rule)
+
+
+def lasts(rule: Rule, line: Line) -> str:
+    """How the points of a line go by time alone: "until", "fewer" from a moment on, "fades", or "" never."""
+    if line.until is None:
+        return ""
+    if isinstance(rule, EventRule):
+        if rule.half_life_days:
+            return "fades"
+        return "fewer" if line.counted > 1 else "until"
+    return "until"
 
 
 def reason(rule: Rule, line: Line) -> str:

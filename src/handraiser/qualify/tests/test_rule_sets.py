@@ -249,4 +249,12 @@ def test_fading_points_go_by_the_sweep_without_an_event(ines):
     assert ines.lead.points == POINT * 10 * rule_set.weights(2)[11] // rule_set.PARTS
     ines.score(NOON + 12 * DAY)
     assert (ines.lead.points, ScoreState.objects.get().next_change_at) == (0, None)
-    assert explanations.why(ines.lead, NOON + 2 * DAY).score.total == 5 * POINT
+    then = explanations.why(ines.lead, NOON + 2 * DAY)
+    [line] = then.lines
+    assert (then.score.total, line.lasts, line.half_life, line.until) == (
+        5 * POINT,
+        "fades",
+        2,
+        NOON + 3 * DAY,
+    )
+    assert (line.events[0].left, line.events[0].until) == ("+5", NOON + 12 * DAY)

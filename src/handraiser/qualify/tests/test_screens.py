@@ -7,6 +7,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
 from handraiser.core.people.actions import leads
 from handraiser.kit import clock
@@ -325,6 +326,17 @@ class TestWhy:
         past = client.get(f"/admin/qualify/why/{ines.lead.id}/?as_of=2026-10-25").content.decode()
         assert "Why 15 on 25 October" in past
         assert client.get(f"/admin/qualify/why/{ines.lead.id}/?as_of=soon").status_code == 422
+
+    def test_the_cheapest_ways_to_mql_and_the_end_of_each_event_are_told(self, login, dana, ines):
+        for hours in (2, 4):
+            ines.visits_pricing(clock.now() - timedelta(hours=hours))
+        ines.score(clock.now())
+        page = login(dana).get(f"/admin/qualify/why/{ines.lead.id}/").content.decode()
+        assert "Any of these would make it an MQL" in page
+        assert "Asked for <b>a demo</b>" in page and "2 × Visited <b>/pricing/</b>" in page
+        assert "fewer from" in page and "Could still add" not in page
+        ends = timezone.localtime(clock.now() - timedelta(hours=2) + timedelta(days=30))
+        assert f"to {ends.day} {ends:%b}" in page
 
     def test_a_lead_of_somebody_else_stays_closed(self, login, dana, ben, ines):
         leads.assign(lead=ines.lead, owner=ben, at=NOON)

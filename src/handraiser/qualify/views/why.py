@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from handraiser.core.people.models import Lead
+from handraiser.kit import clock
 from handraiser.kit.errors import DomainError
 from handraiser.qualify import panels
 
@@ -33,6 +34,6 @@ def _end_of(text: str) -> datetime | None:
         day = date.fromisoformat(text)
     except ValueError as error:
         raise DomainError("no_date", "This is not a date. Example: 2026-11-19", field="as_of") from error
-    if day >= timezone.localdate():
+    if day >= timezone.localdate(clock.now()):
         return None
     return timezone.make_aware(datetime.combine(day, time.max))
