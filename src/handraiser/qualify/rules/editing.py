@@ -243,8 +243,8 @@ def small_print(rule: Rule) -> list[Part]:
         "a day,",
         number("at_most_30_days", "At most how often in 30 days", "any"),
         "in 30 days,",
-        number("at_most", "At most how often in all", "any"),
-        "in all;",
+        number("at_most", "At most how often at any time", "any"),
+        "at any time;",
     ]
     lasts: list[Part] = [
         "counts for",

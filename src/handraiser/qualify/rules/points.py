@@ -114,7 +114,12 @@ class Prepared:
             for index, rule in enumerate(self.counting)
             if isinstance(rule, EventRule) and not rule.is_plain
         }
-        self.against = frozenset(index for index, rule in enumerate(self.counting) if rule.points < 0)
+        # Where an event can take points: of two that fell on different days one may move to the day of the other.
+        self.taking = frozenset(
+            index
+            for index, rule in enumerate(self.counting)
+            if rule.points < 0 or (index in self.special and _is_capped_by_days(self.special[index]))
+        )
         self.needed = [isinstance(rule, FrequencyRule) for rule in self.counting]
         self.visiting = frozenset(
             index
@@ -284,7 +289,7 @@ class Tally:
         """
         visit = self._visit(visitor, at) if view else ""
         counted, stale, visiting = self.counts.units, self._stale, self.rules.visiting
-        against = self.rules.against
+        taking = self.rules.taking
         for index, unit in means:
             if unit is None:
                 unit = visit if view and index in visiting else _short(id)
@@ -293,7 +298,7 @@ class Tally:
             if before is None or before < at:
                 units[unit] = at
                 stale.add(index)
-                if index in against:
+                if index in taking:
                     self.may_fall = True
 
     def at(self, now: int) -> None:
@@ -508,6 +513,10 @@ def _keep(rule: EventRule | FrequencyRule, limit: int) -> int:
             LOOKED_AT if rule.counting != "once" else 1
         )  # one that does not count may when a newer one comes
     return min(most, _filling(rule, limit) << HALF_LIVES)
+
+
+def _is_capped_by_days(rule: EventRule) -> bool:
+    return rule.at_most_a_day is not None or rule.at_most_30_days is not None
 
 
 def _filling(rule: EventRule, limit: int) -> int:

@@ -187,6 +187,9 @@ def test_counts_that_are_kept_up_agree_with_the_score_at_every_moment(rules, att
             most = tally.most()
             tally.at(upto)
             walked = Tally(prepared, before)
+            stood = Tally(prepared, stored(Tally(prepared, before)))
+            stood.at(now)
+            last = sum(stood.points)
             way = list(walk(walked, steps, since=now, upto=upto))
             assert (walked.points, walked.next_change_at) == (tally.points, tally.next_change_at)
             gone = 0
@@ -194,6 +197,8 @@ def test_counts_that_are_kept_up_agree_with_the_score_at_every_moment(rules, att
                 gone += cause is not None
                 agrees(prepared, fitting, attributes, points, heard + read[:gone], moment)
                 assert sum(max(0, given) for given in points) <= most
+                assert cause is None or sum(points) >= last or tally.may_fall
+                last = sum(points)
         except TooLate:
             tally = anew(prepared, heard + read)
             tally.at(upto)
@@ -291,3 +296,21 @@ def test_only_the_newest_thousand_things_are_looked_at(caps, monkeypatch):
     assert len(stored(tally).units[0]) == 4 if "at_most_30_days" in caps else True
     tally.at(START)
     assert agrees(prepared, (), {}, tally.points, read, START).lines[0].counted == 2
+
+
+def test_an_event_that_moves_a_thing_to_a_full_day_can_take_points():
+    rule = EventRule(
+        key="one", group="engagement", points=POINT, event=OPENED, counting="distinct", distinct="message",
+        at_most_a_day=1,
+    )  # fmt: skip
+    prepared = Prepared(msgspec.structs.replace(CLASSIC, rules=(rule,)))
+    first = [("a", 0), ("b", DAY_MS)]
+    read = [Evidence(name, OPENED, START + at, "", {"message": name}) for name, at in first]
+    tally = anew(prepared, read)
+    tally.at(START + DAY_MS)
+    assert (tally.points, tally.may_fall) == ([2 * POINT], True)
+    kept = Tally(prepared, stored(tally))
+    again = Evidence("again", OPENED, START + DAY_MS + 1, "", {"message": "a"})
+    kept.add(*counted(prepared, again)[0])
+    kept.at(START + DAY_MS + 1)
+    assert (kept.points, kept.may_fall) == ([POINT], True)

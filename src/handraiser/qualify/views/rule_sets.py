@@ -101,6 +101,7 @@ def rule_sets(request: HttpRequest) -> HttpResponse:
             "draft": next((version for version in versions if version.state == RuleSet.State.DRAFT), None),
             "versions": versions,
             "groups": _groups(live.rules, []),
+            "others": _others(live.rules, []),
             "threshold": wording.plain(live.rules.threshold),
             "may_edit": _staff(request).may(*EDITORS),
         },
@@ -178,6 +179,8 @@ def try_on(request: HttpRequest, number: int) -> HttpResponse:
         context |= {
             "before": before,
             "after": after,
+            "out_before": _why_out(live.rules, before),
+            "out_after": _why_out(chosen.rules, after),
             "lines": _side_by_side(live.rules, chosen.rules, before, after),
         }
     return render(request, "qualify/try_on.html", context)
@@ -413,6 +416,11 @@ def _effect(chosen: RuleSet, *, at: datetime) -> dict[str, Any]:
         "more": max(0, len(found.sides) - _SHOWN),
         "threshold": wording.plain(chosen.rules.threshold),
     }
+
+
+def _why_out(rules: Rules, score: queries.Score) -> str:
+    """Why a lead is left out under these rules; "" for most."""
+    return next((one.reason for one in rules.exclusions if one.key == score.left_out), "")
 
 
 def _side_by_side(

@@ -19,9 +19,7 @@ from handraiser.qualify import panels
 def why(request: HttpRequest, lead_id: str) -> HttpResponse:
     """The panel alone for htmx, else a page around it. `as_of` is a day; it means the end of that day."""
     lead = get_object_or_404(Lead.objects.visible_to(request.user).with_people(), id=lead_id)
-    context = panels.why(lead, as_of=_end_of(request.GET.get("as_of", ""))) | {
-        "history": panels.history(lead)["history"]
-    }
+    context = panels.why(lead, as_of=_end_of(request.GET.get("as_of", ""))) | panels.history(lead)
     template = "qualify/why.html" if request.headers.get("HX-Request") else "qualify/why_page.html"
     return render(request, template, context)
 
