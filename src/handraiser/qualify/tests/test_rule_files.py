@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 import pytest
 from hypothesis import given, settings
@@ -113,3 +115,13 @@ def test_a_contradiction_is_found_in_the_file():
 def test_anything_else_is_refused(text):
     with pytest.raises(DomainError):
         files.from_text(text)
+
+
+def test_the_example_in_the_documents_is_sound():
+    rules = files.from_text((Path(__file__).parents[4] / "docs/examples/rule-set.toml").read_text())
+    assert validation.check(rules) == []
+    assert (len(rules.rules), rules.exclusions[0].reason, rules.signals[0].event) == (
+        3,
+        "competitor",
+        "Limit Reached",
+    )
