@@ -66,7 +66,6 @@ def world(organisation, mira):
     live.content = rule_set.to_data(
         type(live.rules)(
             threshold=50 * POINT,
-            leave=30 * POINT,
             limits=live.rules.limits,
             bands=live.rules.bands,
             rules=(page, gone, fades),
