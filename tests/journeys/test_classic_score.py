@@ -1,4 +1,4 @@
-"""The classic set over a month: up to 80 and MQL, down to 60 and still MQL, down to 50 and out; then other rules."""
+"""The classic set over a month: 80 and MQL, 60 and still MQL, 50 and out; then a rule more."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from handraiser.kit import clock
 
 lead = Lead.objects.get(person__email={box!r})
 first = TimelineItem.objects.get(person=lead.person, name="attract.page_viewed", body__path="/pricing/")
-BROWSER = "Mozilla/5.0 (Macintosh; Intel Mac OS X 14_5) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Safari/605.1.15"
+BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
 dots, told = [], []
 
 def is_vp(now):
