@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import msgspec
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from handraiser.core.delivery.actions import suppressions
 from handraiser.core.journal import outbox
@@ -172,6 +173,16 @@ def test_an_mql_that_would_leave_is_told_before_publishing_and_leaves(ines, mira
     assert ines.score(NOON + HOUR) == 35
     assert ines.lead.stage == "lead"
     assert StageChange.objects.latest("number").reason == "rule set published: 35 points, below 60"
+
+
+def test_the_effect_asks_the_same_few_questions_of_many_leads(story_of):
+    many = set()
+    for number in range(3):
+        story_of(f"someone{number}@firm.example.com")
+        with CaptureQueriesContext(connection) as asked:
+            effects.effect(CLASSIC, CLASSIC, at=NOON)
+        many.add(len(asked))
+    assert len(many) == 1
 
 
 COMPETITOR = Exclusion(
