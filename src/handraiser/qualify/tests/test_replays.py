@@ -118,8 +118,10 @@ def test_made_again_from_nothing_no_row_differs(organisation, mira, settle, seed
             scores.due(at)
         if number in (150, 300, 450):
             keep, gone = rng.sample(alive, 2)
-            merges.merge(keep=keep.id, gone=gone.id, at=at)
+            merge = merges.merge(keep=keep.id, gone=gone.id, at=at)
             alive.remove(gone)
+        if number == 530:
+            merges.unmerge(merge=merge.id, at=at)
         if number in (200, 500):
             visitors.link(visitor=f"v_{PEOPLE + number // 500}", person_id=alive[0].id, how="form", at=at)
         if number == 350:
