@@ -29,4 +29,4 @@ def by_event(why: Why | None) -> dict[str, str]:
         shares[0] += line.points - sum(shares)
         for event, share in zip(line.because, shares, strict=True):
             found[event] += share
-    return {event: wording.points(points) for event, points in found.items() if points}
+    return {event: wording.given(points) for event, points in found.items() if points}

@@ -36,11 +36,11 @@ class Side:
 
     @property
     def points_before(self) -> str:
-        return wording.plain(self.before.total)
+        return wording.shown(self.before.total)
 
     @property
     def points_after(self) -> str:
-        return wording.plain(self.after.total)
+        return wording.shown(self.after.total)
 
 
 @dataclass(frozen=True)

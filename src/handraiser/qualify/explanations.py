@@ -86,7 +86,7 @@ class Why:
     @property
     def points(self) -> str:
         """The total as people read it."""
-        return wording.plain(self.score.total)
+        return wording.shown(self.score.total)
 
 
 def why(lead: Lead, as_of: datetime | None = None) -> Why | None:
@@ -112,7 +112,7 @@ def why(lead: Lead, as_of: datetime | None = None) -> Why | None:
         if (rule := rules.rule(line.rule))
     )
     out = next((one for one in rules.exclusions if one.key == score.left_out), None)
-    found = None if out or as_of else ways_of(rules, known, heard, score, now_ms=now_ms)
+    found = None if out else ways_of(rules, known, heard, score, now_ms=now_ms)
     return Why(
         lead=lead,
         rule_set=rule_set,
@@ -121,7 +121,9 @@ def why(lead: Lead, as_of: datetime | None = None) -> Why | None:
         score=score,
         lines=lines,
         missing=() if out else _missing(rules, score, stage=lead.stage),
-        ways=tuple(_why_way(way) for way in found.best) if found and lead.stage == "lead" else (),
+        ways=tuple(_why_way(way) for way in found.best)
+        if found and not as_of and lead.stage == "lead"
+        else (),
         could_add=_could_add(found) if found else (),
         left_out=out.reason if out else "",
         left_out_by=wording.excluded(out) if out else "",
@@ -147,7 +149,7 @@ def _why_line(rule: Rule, line: Line, largest: int, events: Mapping[str, WhyEven
     return WhyLine(
         rule=rule,
         title=wording.title(rule),
-        points=wording.points(line.points),
+        points=wording.given(line.points),
         negative=line.points < 0,
         reason=wording.reason(rule, line),
         share=abs(line.points) * 100 // largest if largest else 0,
@@ -168,7 +170,7 @@ def _with_end(rule: Rule, event: WhyEvent, left: int | None) -> WhyEvent:
     return replace(
         event,
         until=None if days is None else event.at + timedelta(days=days),
-        left="" if left is None else wording.points(rule.points * left // PARTS),
+        left="" if left is None else wording.given(rule.points * left // PARTS),
     )
 
 
@@ -193,22 +195,19 @@ def _missing(rules: Rules, score: Score, *, stage: str) -> tuple[str, ...]:
         if score.engagement < level:
             steps.append((level - score.engagement, name))
             break
-    return tuple(f"{wording.plain(gap)} {name}" for gap, name in sorted(steps))
+    return tuple(f"{wording.shown(gap, up=True)} {name}" for gap, name in sorted(steps))
 
 
 def _why_way(way: Way) -> WhyWay:
     return WhyWay(
-        steps=tuple((wording.step(step.rule, step.more), wording.points(step.gives)) for step in way.steps),
-        gives=wording.points(way.gives),
+        steps=tuple((wording.step(step.rule, step.more), wording.given(step.gives)) for step in way.steps),
+        gives=wording.given(way.gives),
     )
 
 
 def _could_add(found: Ways) -> tuple[tuple[str, str], ...]:
     """What could still add most for one thing each, after the limits: (points, sentence)."""
     return tuple(
-        (
-            wording.points(min(step.gives, found.room[step.rule.group])),
-            wording.step(step.rule, step.more),
-        )
-        for step in found.steps[:3]
+        (wording.given(way.gives), wording.step(way.steps[0].rule, way.steps[0].more))
+        for way in found.single[:3]
     )

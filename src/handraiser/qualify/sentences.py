@@ -18,8 +18,8 @@ def _stage(body: dict[str, Any]) -> Sentence:
 
 
 def _score(body: dict[str, Any]) -> Sentence:
-    change = wording.points(body["total"] - body["previous"])
-    return Sentence("qualify", f"Score is now **{wording.plain(body['total'])}** ({change})", "system")
+    change = wording.given(body["total"] - body["previous"])
+    return Sentence("qualify", f"Score is now **{wording.shown(body['total'])}** ({change})", "system")
 
 
 def _product(body: dict[str, Any]) -> Sentence:

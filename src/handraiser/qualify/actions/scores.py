@@ -484,7 +484,7 @@ def _move(live: RuleSet, crossings: Mapping[str, Sequence[_Crossing]], *, new_ru
     moves = []
     for lead in sorted(rows.find(Lead, {"id": list(crossings)}), key=lambda lead: lead.id):
         for crossing in crossings[lead.id]:
-            total = wording.plain(crossing.total)
+            total = wording.shown(crossing.total)
             reason = (
                 f"{total} of {wording.plain(rules.threshold)} points"
                 if crossing.to == "mql"

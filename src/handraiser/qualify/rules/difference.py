@@ -73,7 +73,7 @@ def _of_others(before: Rules, after: Rules) -> list[Change]:
     found = []
     words: dict[str, str] = {}
     for one in (*before.exclusions, *after.exclusions):
-        words[one.key] = f"{wording.excluded(one)} is left out: {one.reason or '…'}"
+        words[one.key] = f"Left out as {one.reason or '…'}: {wording.excluded(one)}"
     for signal in (*before.signals, *after.signals):
         words[signal.key] = f"{wording.signal(signal)} makes a PQL"
     old: dict[str, Exclusion | Signal] = {one.key: one for one in before.exclusions}

@@ -60,6 +60,7 @@ class Out(NamedTuple):
 
 
 Part = str | Blank
+LINE = "//"  # a part after which a new line begins
 Filled = TypeVar("Filled", bound=AttributeRule | EventRule | FrequencyRule | Exclusion | Signal)
 
 COUNTED: tuple[tuple[str, str], ...] = (
@@ -184,7 +185,7 @@ def sentence(rule: Rule | Exclusion | Signal) -> list[Part]:
             "times",
         ]
     if isinstance(rule, Exclusion):
-        return [*_known_parts(rule, blank), "is left out as", blank("reason", "Why they are left out")]
+        return [*_known_parts(rule, blank), ": left out as", blank("reason", "Why they are left out")]
     if isinstance(rule, AttributeRule):
         return _known_parts(rule, blank)
     fact = FACTS[rule.event]
@@ -243,8 +244,8 @@ def small_print(rule: Rule) -> list[Part]:
         "a day,",
         number("at_most_30_days", "At most how often in 30 days", "any"),
         "in 30 days,",
-        number("at_most", "At most how often at any time", "any"),
-        "at any time;",
+        number("at_most", "At most how often at once", "any"),
+        "at once",
     ]
     lasts: list[Part] = [
         "counts for",
@@ -253,7 +254,7 @@ def small_print(rule: Rule) -> list[Part]:
         number("half_life_days", "Days after which half is left; empty: it does not fade", "no"),
         "days",
     ]
-    return [counting, *(() if rule.counting == "once" else caps), *lasts]
+    return [counting, *lasts, *(() if rule.counting == "once" else (LINE, *caps))]
 
 
 def started(rules: Rules, starter: str, *, key: str) -> Rules:

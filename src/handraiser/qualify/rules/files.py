@@ -42,7 +42,7 @@ def to_text(rules: Rules) -> str:
     for rule in rules.rules:
         lines += _table("rules", wording.title(rule), rule)
     for out in rules.exclusions:
-        lines += _table("exclusions", f"{wording.excluded(out)} is left out", out)
+        lines += _table("exclusions", f"Left out: {wording.excluded(out)}", out)
     for signal in rules.signals:
         lines += _table("signals", f"{wording.signal(signal)} makes a PQL", signal)
     return "\n".join(lines) + "\n"

@@ -10,7 +10,7 @@ from itertools import combinations, product
 from typing import Any, NamedTuple
 
 from handraiser.qualify.rules import scoring
-from handraiser.qualify.rules.rule_set import AttributeRule, FrequencyRule, Rule, Rules, values
+from handraiser.qualify.rules.rule_set import AttributeRule, EventRule, FrequencyRule, Rule, Rules, values
 from handraiser.qualify.rules.scoring import Evidence, Score
 
 _TRIED = 12  # things of one rule, and rules, that are tried
@@ -18,7 +18,10 @@ _TOGETHER = 3
 
 
 class Step(NamedTuple):
-    """So many more things that one rule counts; of an attribute rule: that it becomes known."""
+    """So many more things that one rule counts; of an attribute rule: that it becomes known.
+
+    `gives` is what they add by all rules that count them, before the limits of groups.
+    """
 
     rule: Rule
     more: int
@@ -40,14 +43,12 @@ class Way(NamedTuple):
 class Ways(NamedTuple):
     """`missing`: points to the threshold. `best`: the ways with the fewest things, none if nothing is enough.
 
-    `steps`: all that could still add points, the best for one thing first; `room`: what the limits of fit and
-    engagement leave.
+    `single`: what could still add points by itself, the most for one thing first.
     """
 
     missing: int
     best: tuple[Way, ...]
-    steps: tuple[Step, ...]
-    room: Mapping[str, int]
+    single: tuple[Way, ...]
 
 
 def ways(
@@ -59,42 +60,98 @@ def ways(
     now_ms: int,
     at_most: int = 3,
 ) -> Ways:
-    """The cheapest ways to the threshold from where a lead stands."""
-    missing = rules.threshold - score.total
-    given = {
-        group: sum(line.points for line in score.lines if line.group == group)
-        for group in ("fit", "engagement")
-    }
-    room = {
-        "fit": rules.limits.fit - given["fit"],
-        "engagement": rules.limits.engagement - given["engagement"],
-    }
-    heard = list(events)
-    options = []
+    """The cheapest ways to the threshold from where a lead stands. Who is left out has none."""
+    missing = max(0, rules.threshold - score.total)
+    if score.left_out:
+        return Ways(missing, (), ())
+    trial = _Trial(rules, events, score, now_ms)
+    options: dict[Any, list[Step]] = {}
     for rule in rules.rules:
-        if rule.group in room and room[rule.group] > 0:
-            steps = (
-                _to_know(rule, attributes)
-                if isinstance(rule, AttributeRule)
-                else _to_do(rule, heard, now_ms=now_ms)
-            )
-            if steps:
-                options.append(steps)
-    options.sort(key=lambda steps: -steps[0].gives / steps[0].more)
-    first = tuple(steps[0] for steps in options)
-    if missing <= 0 or score.left_out:
-        return Ways(max(missing, 0), (), first, room)
+        if rule.group == "against":
+            continue
+        if isinstance(rule, AttributeRule):
+            options[rule.field, rule.value, rule.low] = _to_know(rule, attributes)
+        else:
+            # Two rules about one thing are one way to go.
+            options.setdefault((rule.event, rule.where_field, rule.value), trial.to_do(rule))
+    tried = sorted(
+        (steps for steps in options.values() if steps), key=lambda steps: -steps[0].gives / steps[0].more
+    )
+    single = [Way((steps[0],), gives) for steps in tried if (gives := trial.gives((steps[0],))) > 0]
+    if not missing:
+        return Ways(0, (), tuple(single))
     enough: list[Way] = []
     for many in range(1, _TOGETHER + 1):
-        for chosen in combinations(options[:_TRIED], many):
+        for chosen in combinations(tried[:_TRIED], many):
             for together in product(*chosen):
-                way = Way(together, _sum(together, room))
+                way = Way(together, trial.gives(together))
                 if way.gives >= missing and not any(
-                    _sum(together[:skip] + together[skip + 1 :], room) >= missing for skip in range(many)
+                    trial.gives(together[:skip] + together[skip + 1 :]) >= missing for skip in range(many)
                 ):
                     enough.append(way)
     enough.sort(key=lambda way: (way.things, len(way.steps), -way.gives))
-    return Ways(missing, _different(enough)[:at_most], first, room)
+    return Ways(missing, _different(enough)[:at_most], tuple(single))
+
+
+class _Trial:
+    """What would be given if things happened now, beside what is given."""
+
+    def __init__(self, rules: Rules, events: Iterable[Evidence], score: Score, now_ms: int) -> None:
+        self.now_ms = now_ms
+        self.counting: dict[str, list[EventRule | FrequencyRule]] = {}
+        for rule in rules.rules:
+            if not isinstance(rule, AttributeRule):
+                self.counting.setdefault(rule.event, []).append(rule)
+        self.heard: dict[str, list[Evidence]] = {name: [] for name in self.counting}
+        for event in events:
+            if event.name in self.heard:
+                self.heard[event.name].append(event)
+        self.room = {
+            group: limit - sum(line.points for line in score.lines if line.group == group)
+            for group, limit in (("fit", rules.limits.fit), ("engagement", rules.limits.engagement))
+        }
+        self._gains: dict[tuple[tuple[str, int], ...], dict[str, int]] = {}
+
+    def gives(self, steps: Sequence[Step]) -> int:
+        """What these steps add together, after the limits of their groups."""
+        gains = {"fit": 0, "engagement": 0, "against": 0}
+        for name in {step.rule.event for step in steps if not isinstance(step.rule, AttributeRule)}:
+            alike = [step for step in steps if getattr(step.rule, "event", "") == name]
+            for group, gain in self._gain(name, [(step.rule, step.more) for step in alike]).items():
+                gains[group] += gain
+        for step in steps:
+            if isinstance(step.rule, AttributeRule):
+                gains[step.rule.group] += step.gives
+        return gains["against"] + sum(min(left, gains[group]) for group, left in self.room.items())
+
+    def to_do(self, rule: EventRule | FrequencyRule) -> list[Step]:
+        """How much more so many more things give, as long as one more adds something."""
+        most = rule.times if isinstance(rule, FrequencyRule) else _TRIED
+        steps: list[Step] = []
+        for more in range(1, most + 1):
+            gives = sum(self._gain(rule.event, [(rule, more)]).values())
+            if gives > (steps[-1].gives if steps else 0):
+                steps.append(Step(rule, more, gives))
+            elif steps:
+                break
+        return steps
+
+    def _gain(self, name: str, things: Sequence[tuple[Any, int]]) -> dict[str, int]:
+        """What all rules about one sort of event add for things that happen, by group."""
+        key = tuple((rule.key, more) for rule, more in things)
+        found = self._gains.get(key)
+        if found is None:
+            made = [
+                another(rule, number, self.now_ms) for rule, more in things for number in range(1, more + 1)
+            ]
+            found = self._gains[key] = {"fit": 0, "engagement": 0, "against": 0}
+            for rule in self.counting[name]:
+                before = self._points(rule, ())
+                found[rule.group] += self._points(rule, made) - before
+        return found
+
+    def _points(self, rule: EventRule | FrequencyRule, made: Sequence[Evidence]) -> int:
+        return scoring.points_of(rule, [*self.heard[rule.event], *made], now_ms=self.now_ms)
 
 
 def _different(enough: Sequence[Way]) -> tuple[Way, ...]:
@@ -105,13 +162,6 @@ def _different(enough: Sequence[Way]) -> tuple[Way, ...]:
     return tuple(first.values())
 
 
-def _sum(steps: Sequence[Step], room: Mapping[str, int]) -> int:
-    return sum(
-        min(left, sum(step.gives for step in steps if step.rule.group == group))
-        for group, left in room.items()
-    )
-
-
 def _to_know(rule: AttributeRule, attributes: Mapping[str, Any]) -> list[Step]:
     """What is known already does not become another thing by itself."""
     if attributes.get(rule.field) not in (None, ""):
@@ -120,30 +170,12 @@ def _to_know(rule: AttributeRule, attributes: Mapping[str, Any]) -> list[Step]:
     return [Step(rule, 1, most)] if most > 0 else []
 
 
-def _to_do(rule: Any, heard: Sequence[Evidence], *, now_ms: int) -> list[Step]:
-    """How much more so many more things give, as long as one more adds something."""
-    alone = [event for event in heard if event.name == rule.event]
-    before = scoring.points_of(rule, alone, now_ms=now_ms)
-    most = rule.times if isinstance(rule, FrequencyRule) else _TRIED
-    steps: list[Step] = []
-    made: list[Evidence] = []
-    best = 0
-    for more in range(1, most + 1):
-        made.append(_another(rule, more, now_ms))
-        gives = scoring.points_of(rule, [*alone, *made], now_ms=now_ms) - before
-        if gives > best:
-            steps.append(Step(rule, more, gives))
-            best = gives
-        elif steps:
-            break
-    return steps
-
-
-def _another(rule: Any, number: int, now_ms: int) -> Evidence:
+def another(rule: EventRule | FrequencyRule, number: int, now_ms: int) -> Evidence:
     """A thing like those that the rule counts, and like none before it where there can be another."""
-    body: dict[str, Any] = {rule.distinct: f"new {number}"} if rule.distinct else {}
+    new = f"new {rule.key} {number}"
+    body: dict[str, Any] = {rule.distinct: new} if rule.distinct else {}
     if rule.where_field:
         named = values(rule.value) or ("",)
         one = named[(number - 1) % len(named)]
-        body[rule.where_field] = f"{one[:-1]}new-{number}" if one.endswith("*") else one
-    return Evidence(f"new {number}", rule.event, now_ms, f"new {number}", body)
+        body[rule.where_field] = f"{one[:-1]}{new}" if one.endswith("*") else one
+    return Evidence(new, rule.event, now_ms, new, body)

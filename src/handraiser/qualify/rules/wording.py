@@ -31,6 +31,17 @@ def plain(micro: int) -> str:
     return points(micro).removeprefix("+")
 
 
+def shown(micro: int, *, up: bool = False) -> str:
+    """Points with one decimal at most, for reading: 74.98 is 74.9, never 75; `up`: so many are surely enough."""
+    tenth = POINT // 10
+    return plain((-(-micro // tenth) if up else _toward_zero(micro, tenth)) * tenth)
+
+
+def given(micro: int) -> str:
+    """The same with its sign."""
+    return points(_toward_zero(micro, POINT // 10) * (POINT // 10))
+
+
 def title(rule: Rule) -> str:
     """The rule as one sentence; its object stands between ** marks."""
     if isinstance(rule, AttributeRule):
@@ -133,8 +144,12 @@ def reason(rule: Rule, line: Line) -> str:
         if rule.counting == "once":
             text = "once"
     if line.capped == "group":
-        text += f", {points(line.earned)} cut by the limit of its group"
+        text += f", {given(line.earned)} cut by the limit of its group"
     return text
+
+
+def _toward_zero(micro: int, unit: int) -> int:
+    return micro // unit if micro >= 0 else -(-micro // unit)
 
 
 def _attribute(rule: AttributeRule | Exclusion) -> str:

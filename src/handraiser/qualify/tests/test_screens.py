@@ -248,7 +248,7 @@ def test_who_is_left_out_is_filled_in_with_a_reason(editor, ines):
     [out] = draft().exclusions
     assert (out.value, out.reason) == ("halden.example.com", "rival")
     page = editor.get(f"{SETS}2/publishing/").content.decode()
-    assert "Email domain is <b>halden.example.com</b> is left out: rival" in page
+    assert "Left out as rival: Email domain is <b>halden.example.com</b>" in page
     editor.post(f"{SETS}2/publish/")
     ines.score(clock.now())
     page = editor.get(f"/admin/qualify/why/{ines.lead.id}/").content.decode()

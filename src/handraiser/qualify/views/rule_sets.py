@@ -435,5 +435,5 @@ def _side_by_side(
         if rule is None:
             continue
         was, now = by_old.get(key, 0), by_new.get(key, 0)
-        rows.append((wording.title(rule), wording.points(was), wording.points(now), was != now))
+        rows.append((wording.title(rule), wording.given(was), wording.given(now), was != now))
     return rows
