@@ -33,6 +33,11 @@ _EVENTS = """
 _body = msgspec.json.Decoder(dict[str, Any]).decode
 
 
+def waited_for(*, at: datetime) -> frozenset[str]:
+    """The names, as `product.named` tells them, of the product events that make a PQL now."""
+    return frozenset(product.named(signal.event) for signal in rule_sets.live(at=at).rules.signals)
+
+
 def look(people: Collection[str], *, at: datetime) -> int:
     """Make PQLs of the open leads of these people whose product events are enough; returns how many became one.
 

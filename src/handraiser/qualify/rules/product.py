@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from handraiser.qualify.rules.rule_set import Signal, folded
 from handraiser.qualify.rules.scoring import Evidence
@@ -11,7 +12,12 @@ from handraiser.qualify.rules.scoring import Evidence
 
 def named(event: object) -> str:
     """The name of a product event as it is compared: "trial_started" and "Trial Started" are one."""
-    return folded(str(event).replace("_", " ").replace("-", " "))
+    return _named(str(event))
+
+
+@lru_cache(maxsize=1024)
+def _named(event: str) -> str:
+    return folded(event.replace("_", " ").replace("-", " "))
 
 
 def qualified(signals: Sequence[Signal], events: Iterable[Evidence]) -> tuple[Signal, Evidence] | None:

@@ -75,6 +75,7 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     """A product event that makes a lead a PQL: `attract.event_tracked` of this name, `times` times in all.
 
     Capitals, `_` and `-` make no difference. PQL stands beside the stages: a lead becomes one once, and stays one.
+    What happened before a signal was published counts with the next event of that name, or lead, of the person.
     """
 
     key: str
