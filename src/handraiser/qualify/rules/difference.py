@@ -42,7 +42,7 @@ def between(before: Rules, after: Rules) -> list[Change]:
             "removed",
             key,
             "Removed",
-            f"{wording.title(rule)} no longer counts ({wording.points(rule.points)})",
+            f"{wording.title(rule)} no longer counts ({wording.worth(rule)})",
         )
         for key, rule in old.items()
         if key not in new
@@ -90,10 +90,10 @@ def _of_others(before: Rules, after: Rules) -> list[Change]:
 
 
 def _of_rule(old: Rule | None, new: Rule) -> Change:
-    title, now = wording.title(new), wording.points(new.points)
+    title = f"{wording.title(new)}{wording.gives(new)}"
     if old is None:
-        return Change("new", new.key, "New", f"{title} gives {now}")
+        return Change("new", new.key, "New", title)
     if old.points != new.points:
         was = wording.points(old.points)
-        return Change("changed", new.key, f"Was {was}", f"{title} gives {now}, was {was}")
-    return Change("changed", new.key, "Changed", f"{title}: {wording.how_counted(new)}")
+        return Change("changed", new.key, f"Was {was}", f"{title}, was {was}")
+    return Change("changed", new.key, "Changed", f"{wording.title(new)}: {wording.how_counted(new)}")

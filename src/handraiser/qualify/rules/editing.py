@@ -185,7 +185,7 @@ def sentence(rule: Rule | Exclusion | Signal) -> list[Part]:
             "times",
         ]
     if isinstance(rule, Exclusion):
-        return [*_known_parts(rule, blank), ": left out as", blank("reason", "Why they are left out")]
+        return ["as", blank("reason", "Why they are left out"), "when", *_known_parts(rule, blank)]
     if isinstance(rule, AttributeRule):
         return _known_parts(rule, blank)
     fact = FACTS[rule.event]

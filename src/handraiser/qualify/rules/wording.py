@@ -42,6 +42,21 @@ def given(micro: int) -> str:
     return points(_toward_zero(micro, POINT // 10) * (POINT // 10))
 
 
+def worth(rule: Rule) -> str:
+    """The points of a rule in short: "+10", or "+2–10" by ranges."""
+    if isinstance(rule, AttributeRule) and rule.ranges:
+        some = sorted((one.points for one in rule.ranges), key=abs)
+        return f"{points(some[0])}–{plain(abs(some[-1]))}"
+    return points(rule.points)
+
+
+def gives(rule: Rule) -> str:
+    """What a rule gives, as the end of a sentence that begins with its title."""
+    if isinstance(rule, AttributeRule) and rule.test == "ranges":
+        return f", else {points(rule.points)}" if rule.points else ""
+    return f" gives {points(rule.points)}"
+
+
 def title(rule: Rule) -> str:
     """The rule as one sentence; its object stands between ** marks."""
     if isinstance(rule, AttributeRule):

@@ -407,6 +407,7 @@ class TestRanges:
 
     def test_they_are_written_and_read_alike(self):
         assert wording.title(SIZES) == "Company size: **1–49: 2, 50–249: 6, 250+: 1**"
+        assert (wording.worth(SIZES), wording.gives(SIZES)) == ("+1–6", "")
         rules = msgspec.structs.replace(CLASSIC, rules=(SIZES,))
         same, wrong = editing.edited(rules, {"sizes.ranges": "1 - 49: 2; 50-249: 6, 250+: 1"})
         assert (same, wrong) == (rules, {})
@@ -459,6 +460,11 @@ def test_contradictions_unknown_names_and_overflow_are_refused_with_their_field(
     rule |= change
     [problem] = validation.check(rule_set.from_data(data))
     assert (problem.code, problem.field) == (code, f"{key}.{field}")
+
+
+def test_fading_points_are_read_with_one_decimal_and_never_as_more():
+    assert [wording.shown(points) for points in (74_980_000, 75 * POINT, -333_333)] == ["74.9", "75", "−0.3"]
+    assert (wording.shown(22_044_640, up=True), wording.given(7_955_360)) == ("22.1", "+7.9")
 
 
 def test_a_number_of_different_things_that_can_never_be_seen_is_refused():

@@ -42,6 +42,7 @@ class Row:
     title: str
     counted: str
     points: str
+    worth: str
     change: Change | None
     error: str
     error_field: str
@@ -341,6 +342,7 @@ def _groups(rules: Rules, changes: list[Change], wrong: dict[str, str] | None = 
                 title=wording.title(rule),
                 counted=wording.how_counted(rule),
                 points=wording.points(rule.points),
+                worth=wording.worth(rule),
                 change=by_key.get(rule.key),
                 error=_fault(rule.key, faults)[1],
                 error_field=_fault(rule.key, faults)[0],
