@@ -134,6 +134,22 @@ def evaluate(
     )
 
 
+def things(rule: EventRule | FrequencyRule, events: Iterable[Evidence], *, now_ms: int) -> list[Evidence]:
+    """The newest event of each thing that a rule tells apart; nothing else of them gives points."""
+    seen = _real(events, now_ms)
+    visits = _visits(seen) if rule.event == _PAGE_VIEWED else {}
+    newest: dict[str, Evidence] = {}
+    for event in seen:
+        if fits(rule, event):
+            unit = (
+                _unit(rule, event, visits)
+                if isinstance(rule, EventRule)
+                else folded(event.body.get(rule.distinct, ""))
+            )
+            newest[unit] = event
+    return list(newest.values())
+
+
 def points_of(rule: EventRule | FrequencyRule, events: Iterable[Evidence], *, now_ms: int) -> int:
     """What one rule gives by itself, before the limit of its group."""
     seen = _real(events, now_ms)

@@ -5,16 +5,19 @@ Nothing is estimated: a thing is tried by scoring it as if it had happened this 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations, product
 from typing import Any, NamedTuple
+
+import msgspec
 
 from handraiser.qualify.rules import scoring
 from handraiser.qualify.rules.rule_set import AttributeRule, EventRule, FrequencyRule, Rule, Rules, values
 from handraiser.qualify.rules.scoring import Evidence, Score
 
-_TRIED = 12  # things of one rule, and rules, that are tried
-_TOGETHER = 3
+_MORE = 6  # things of one rule that are tried
+_BESIDE = (0, 12, 12, 6)  # rules that are tried alone, by twos, by threes: somebody waits for the answer
 
 
 class Step(NamedTuple):
@@ -60,9 +63,12 @@ def ways(
     now_ms: int,
     at_most: int = 3,
 ) -> Ways:
-    """The cheapest ways to the threshold from where a lead stands. Who is left out has none."""
+    """The cheapest ways to the threshold from where a lead stands. Who is left out, or there, has none.
+
+    Ways by fewer rules are looked for first, and ways by more only while there are too few.
+    """
     missing = max(0, rules.threshold - score.total)
-    if score.left_out:
+    if score.left_out or not missing:
         return Ways(missing, (), ())
     trial = _Trial(rules, events, score, now_ms)
     options: dict[Any, list[Step]] = {}
@@ -78,11 +84,11 @@ def ways(
         (steps for steps in options.values() if steps), key=lambda steps: -steps[0].gives / steps[0].more
     )
     single = [Way((steps[0],), gives) for steps in tried if (gives := trial.gives((steps[0],))) > 0]
-    if not missing:
-        return Ways(0, (), tuple(single))
     enough: list[Way] = []
-    for many in range(1, _TOGETHER + 1):
-        for chosen in combinations(tried[:_TRIED], many):
+    for many in (1, 2, 3):
+        if len(_different(enough)) >= at_most:
+            break
+        for chosen in combinations(tried[: _BESIDE[many]], many):
             for together in product(*chosen):
                 way = Way(together, trial.gives(together))
                 if way.gives >= missing and not any(
@@ -98,14 +104,21 @@ class _Trial:
 
     def __init__(self, rules: Rules, events: Iterable[Evidence], score: Score, now_ms: int) -> None:
         self.now_ms = now_ms
-        self.counting: dict[str, list[EventRule | FrequencyRule]] = {}
-        for rule in rules.rules:
-            if not isinstance(rule, AttributeRule):
-                self.counting.setdefault(rule.event, []).append(rule)
-        self.heard: dict[str, list[Evidence]] = {name: [] for name in self.counting}
+        heard: dict[str, list[Evidence]] = defaultdict(list)
         for event in events:
-            if event.name in self.heard:
-                self.heard[event.name].append(event)
+            heard[event.name].append(event)
+        # By sort of event: each rule with the things that it counts already, and what they give.
+        self.counting: dict[str, list[tuple[EventRule | FrequencyRule, list[Evidence], int]]] = defaultdict(
+            list
+        )
+        for rule in rules.rules:
+            if isinstance(rule, AttributeRule):
+                continue
+            things = scoring.things(rule, heard[rule.event], now_ms=now_ms)
+            if isinstance(rule, EventRule) and rule.counting == "visit":
+                rule = msgspec.structs.replace(rule, counting="each")  # as each visit is one event now
+            before = scoring.points_of(rule, things, now_ms=now_ms)
+            self.counting[rule.event].append((rule, things, before))
         self.room = {
             group: limit - sum(line.points for line in score.lines if line.group == group)
             for group, limit in (("fit", rules.limits.fit), ("engagement", rules.limits.engagement))
@@ -126,7 +139,7 @@ class _Trial:
 
     def to_do(self, rule: EventRule | FrequencyRule) -> list[Step]:
         """How much more so many more things give, as long as one more adds something."""
-        most = rule.times if isinstance(rule, FrequencyRule) else _TRIED
+        most = rule.times if isinstance(rule, FrequencyRule) else _MORE
         steps: list[Step] = []
         for more in range(1, most + 1):
             gives = sum(self._gain(rule.event, [(rule, more)]).values())
@@ -145,13 +158,9 @@ class _Trial:
                 another(rule, number, self.now_ms) for rule, more in things for number in range(1, more + 1)
             ]
             found = self._gains[key] = {"fit": 0, "engagement": 0, "against": 0}
-            for rule in self.counting[name]:
-                before = self._points(rule, ())
-                found[rule.group] += self._points(rule, made) - before
+            for rule, there, before in self.counting[name]:
+                found[rule.group] += scoring.points_of(rule, [*there, *made], now_ms=self.now_ms) - before
         return found
-
-    def _points(self, rule: EventRule | FrequencyRule, made: Sequence[Evidence]) -> int:
-        return scoring.points_of(rule, [*self.heard[rule.event], *made], now_ms=self.now_ms)
 
 
 def _different(enough: Sequence[Way]) -> tuple[Way, ...]:
