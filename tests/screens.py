@@ -98,6 +98,7 @@ ADMIN = (
     Screen("magnets", "/admin/capture/magnets/"),
     Screen("imports", "/admin/capture/imports/"),
     Screen("rule-sets", "/admin/qualify/rule-sets/"),
+    Screen("rule-set-import", "/admin/qualify/rule-sets/import/"),
     Screen("rule-set-draft", "/admin/qualify/rule-sets/", follow="a.btn.pri[href*='/rule-sets/']"),
     Screen("stages", "/admin/qualify/stages/"),
     Screen("enrichment", "/admin/qualify/enrichment/"),

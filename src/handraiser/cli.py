@@ -26,6 +26,8 @@ duplicates = typer.Typer(no_args_is_help=True, help="People who are there twice.
 app.add_typer(duplicates, name="duplicates")
 model = typer.Typer(no_args_is_help=True, help="A score learned from your own outcomes; on any table.")
 app.add_typer(model, name="model")
+rules = typer.Typer(no_args_is_help=True, help="Rule sets as files.")
+app.add_typer(rules, name="rules")
 
 
 def load_django() -> None:
@@ -188,6 +190,31 @@ def import_undo(import_id: str = typer.Argument(..., help="As the import printed
     from handraiser.capture.imports import commands
 
     commands.take_back(import_id=import_id, say=typer.echo)
+
+
+@rules.command("export")
+def rules_export(
+    number: Annotated[int | None, typer.Argument(help="Of which rule set; else the live one.")] = None,
+    file: Annotated[Path | None, typer.Option("--to", help="A TOML file; else it is printed.")] = None,
+) -> None:
+    """Write a rule set as TOML."""
+    load_django()
+    from handraiser.qualify import commands
+
+    commands.write_out(number=number, file=file, say=typer.echo)
+
+
+@rules.command("import")
+def rules_import(
+    file: Annotated[Path, typer.Argument(help="A TOML file, as `handraiser rules export` writes it.")],
+    replace: Annotated[bool, typer.Option("--replace", help="Even if a draft holds other changes.")] = False,
+) -> None:
+    """Make a draft of a TOML file. It gives points only when somebody publishes it."""
+    load_django()
+    from handraiser.qualify import commands
+
+    if not commands.bring_in(file=file, replace=replace, say=typer.echo):
+        raise typer.Exit(1)
 
 
 @duplicates.command("find")

@@ -93,6 +93,7 @@ TABLE: dict[str, tuple[str, ...]] = {
     "qualify:home": READERS,
     "qualify:rule_sets": READERS,
     "qualify:rule_set": READERS,
+    "qualify:export": READERS,
     "qualify:effect": READERS,
     "qualify:try_on": READERS,
     "qualify:stages": READERS,

@@ -56,6 +56,7 @@ READERS: list[Reader] = [
     as_known_now(capture.magnet_mail()),
     as_known_now(qualify.checks()),
     as_known_now(qualify.scores()),
+    as_known_now(qualify.product_use()),
     as_known_now(convert.hand_offs()),
     as_known_now(nurture.enrol()),
 ]

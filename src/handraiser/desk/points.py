@@ -24,7 +24,9 @@ def by_event(why: Why | None) -> dict[str, str]:
         if isinstance(rules.get(line.rule), FrequencyRule):
             found[line.because[-1]] += line.points
             continue
-        each, rest = divmod(line.points, len(line.because))
-        for number, event in enumerate(line.because):
-            found[event] += each + (rest if number == 0 else 0)
-    return {event: wording.points(points) for event, points in found.items() if points}
+        parts = line.left or (1,) * len(line.because)  # of points that fade, what is left of each
+        shares = [line.points * part // sum(parts) for part in parts]
+        shares[0] += line.points - sum(shares)
+        for event, share in zip(line.because, shares, strict=True):
+            found[event] += share
+    return {event: wording.given(points) for event, points in found.items() if points}

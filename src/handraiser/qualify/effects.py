@@ -36,11 +36,11 @@ class Side:
 
     @property
     def points_before(self) -> str:
-        return wording.plain(self.before.total)
+        return wording.shown(self.before.total)
 
     @property
     def points_after(self) -> str:
-        return wording.plain(self.after.total)
+        return wording.shown(self.after.total)
 
 
 @dataclass(frozen=True)
@@ -68,19 +68,17 @@ class Effect:
 def effect(draft: Rules, live: Rules, *, at: datetime, limit: int = LIMIT) -> Effect:
     """Compare two rule sets on the open leads, the liveliest first when there are more than `limit`."""
     open_leads = Lead.objects.filter(closed_at=None)
-    leads = list(
-        open_leads.select_related("person", "person__company", "person__qualify_check").order_by(
-            "-last_activity_at", "-id"
-        )[:limit]
-    )
+    liveliest = open_leads.select_related("person", "person__company").order_by("-last_activity_at", "-id")
+    leads = list(liveliest[:limit])
     moments = {lead.person_id: at for lead in leads}
     # What one set does not look at changes nothing for it, so both are served by one SELECT.
     both = msgspec.structs.replace(live, rules=(*live.rules, *draft.rules))
     events = queries.evidence(both, moments)
+    about = queries.known(lead.id for lead in leads)
     now_ms = clock.ms(at)
     pairs = []
     for lead in leads:
-        known = queries.attributes(lead.person) | queries.attributes_of_lead(lead)
+        known = about[lead.id].person | about[lead.id].lead
         before = scoring.evaluate(live, known, events[lead.person_id], now_ms=now_ms)
         after = scoring.evaluate(draft, known, events[lead.person_id], now_ms=now_ms)
         pairs.append((lead, before, after))
@@ -113,7 +111,7 @@ def effect(draft: Rules, live: Rules, *, at: datetime, limit: int = LIMIT) -> Ef
 
 def _leaves(lead: Lead, before: Score, after: Score, live: Rules, draft: Rules) -> bool:
     """Whether an MQL that stood by its points falls below the draft's line; whom somebody moved up stays."""
-    line = draft.leaves_below
+    line = draft.threshold if after.left_out and draft.leaves_below is None else draft.leaves_below
     if lead.stage != "mql" or line is None:
         return False
     return after.total < line and before.total >= (line if live.leaves_below is None else live.leaves_below)

@@ -3,34 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from handraiser.core.identity.models import TimelineItem
 from handraiser.core.people.models import Lead
 from handraiser.kit import clock
 from handraiser.qualify import queries
-from handraiser.qualify.models import RuleSet
-from handraiser.qualify.rules import wording
-from handraiser.qualify.rules.rule_set import EventRule, Rule, Rules
+from handraiser.qualify.models import ProductLead, RuleSet
+from handraiser.qualify.rules import scoring, wording
+from handraiser.qualify.rules.rule_set import PARTS, EventRule, Rule, Rules, look_back_days
 from handraiser.qualify.rules.scoring import Line, Score
+from handraiser.qualify.rules.ways import Way, Ways
+from handraiser.qualify.rules.ways import ways as ways_of
 
 
 @dataclass(frozen=True)
 class WhyEvent:
-    """An event behind points: its message id, what it was, and when."""
+    """An event behind points: its message id, what it was, when, and from when on it counts no more (None: never).
+
+    `left`: of points that fade, what this event gives now, as people read it.
+    """
 
     id: str
     what: str
     at: datetime
+    until: datetime | None = None
+    left: str = ""
 
 
 @dataclass(frozen=True)
 class WhyLine:
     """The points of one rule with their reason.
 
-    `share`: 0..100 of the largest line, for a bar. `fades`: at `until` only a part of the points goes.
+    `share`: 0..100 of the largest line, for a bar. `lasts`: until (all of it goes at `until`), fewer (a part),
+    fades (by half every `half_life` days, a little at `until`), or "".
     """
 
     rule: Rule
@@ -41,13 +49,26 @@ class WhyLine:
     share: int
     last_at: datetime | None
     until: datetime | None
-    fades: bool
+    lasts: str
+    half_life: int | None
     events: tuple[WhyEvent, ...]
 
 
 @dataclass(frozen=True)
+class WhyWay:
+    """A way to become MQL: what would have to happen, with its points each; and what it gives after the limits."""
+
+    steps: tuple[tuple[str, str], ...]
+    gives: str
+
+
+@dataclass(frozen=True)
 class Why:
-    """Everything that explains a score. `past`: it is that of an earlier moment, not of now."""
+    """Everything that explains a score. `past`: it is that of an earlier moment, not of now.
+
+    `left_out`: why there are no points at all, and the condition that fits; "" for everybody else.
+    `product`: since when and by what it is a PQL.
+    """
 
     lead: Lead
     rule_set: RuleSet
@@ -56,12 +77,16 @@ class Why:
     score: Score
     lines: tuple[WhyLine, ...]
     missing: tuple[str, ...]
+    ways: tuple[WhyWay, ...]
     could_add: tuple[tuple[str, str], ...]
+    left_out: str = ""
+    left_out_by: str = ""
+    product: ProductLead | None = None
 
     @property
     def points(self) -> str:
         """The total as people read it."""
-        return wording.plain(self.score.total)
+        return wording.shown(self.score.total)
 
 
 def why(lead: Lead, as_of: datetime | None = None) -> Why | None:
@@ -75,7 +100,10 @@ def why(lead: Lead, as_of: datetime | None = None) -> Why | None:
     if rule_set is None:
         return None
     rules = rule_set.rules
-    score = queries.score_at(lead, rules, moment) if as_of else queries.score_now(lead, rules, moment)
+    known = queries.known_at(lead, moment) if as_of else queries.known_now(lead)
+    heard = queries.evidence(rules, {lead.person_id: moment})[lead.person_id]
+    now_ms = clock.ms(moment)
+    score = scoring.evaluate(rules, known, heard, now_ms=now_ms)
     largest = max((abs(line.points) for line in score.lines), default=0)
     events = _events_of(score)
     lines = tuple(
@@ -83,6 +111,8 @@ def why(lead: Lead, as_of: datetime | None = None) -> Why | None:
         for line in sorted(score.lines, key=lambda line: -line.points)
         if (rule := rules.rule(line.rule))
     )
+    out = next((one for one in rules.exclusions if one.key == score.left_out), None)
+    found = None if out else ways_of(rules, known, heard, score, now_ms=now_ms)
     return Why(
         lead=lead,
         rule_set=rule_set,
@@ -90,8 +120,14 @@ def why(lead: Lead, as_of: datetime | None = None) -> Why | None:
         past=as_of is not None,
         score=score,
         lines=lines,
-        missing=_missing(rules, score, stage=lead.stage),
-        could_add=_could_add(rules, score),
+        missing=() if out else _missing(rules, score, stage=lead.stage),
+        ways=tuple(_why_way(way) for way in found.best)
+        if found and not as_of and lead.stage == "lead"
+        else (),
+        could_add=_could_add(found) if found else (),
+        left_out=out.reason if out else "",
+        left_out_by=wording.excluded(out) if out else "",
+        product=ProductLead.objects.filter(lead=lead, at__lte=moment).first(),
     )
 
 
@@ -113,14 +149,28 @@ def _why_line(rule: Rule, line: Line, largest: int, events: Mapping[str, WhyEven
     return WhyLine(
         rule=rule,
         title=wording.title(rule),
-        points=wording.points(line.points),
+        points=wording.given(line.points),
         negative=line.points < 0,
         reason=wording.reason(rule, line),
         share=abs(line.points) * 100 // largest if largest else 0,
         last_at=None if line.last_at is None else clock.from_ms(line.last_at),
         until=None if line.until is None else clock.from_ms(line.until),
-        fades=isinstance(rule, EventRule) and line.counted > 1,
-        events=tuple(events[event] for event in line.because if event in events),
+        lasts=wording.lasts(rule, line),
+        half_life=rule.half_life_days if isinstance(rule, EventRule) else None,
+        events=tuple(
+            _with_end(rule, events[event], line.left[place] if line.left else None)
+            for place, event in enumerate(line.because)
+            if event in events
+        ),
+    )
+
+
+def _with_end(rule: Rule, event: WhyEvent, left: int | None) -> WhyEvent:
+    days = look_back_days(rule)
+    return replace(
+        event,
+        until=None if days is None else event.at + timedelta(days=days),
+        left="" if left is None else wording.given(rule.points * left // PARTS),
     )
 
 
@@ -145,12 +195,19 @@ def _missing(rules: Rules, score: Score, *, stage: str) -> tuple[str, ...]:
         if score.engagement < level:
             steps.append((level - score.engagement, name))
             break
-    return tuple(f"{wording.plain(gap)} {name}" for gap, name in sorted(steps))
+    return tuple(f"{wording.shown(gap, up=True)} {name}" for gap, name in sorted(steps))
 
 
-def _could_add(rules: Rules, score: Score) -> tuple[tuple[str, str], ...]:
-    """The three best rules that gave nothing yet: (points, sentence)."""
-    used = {line.rule for line in score.lines}
-    open_rules = [rule for rule in rules.rules if rule.key not in used and rule.points > 0]
-    best = sorted(open_rules, key=lambda rule: -rule.points)[:3]
-    return tuple((wording.points(rule.points), wording.title(rule)) for rule in best)
+def _why_way(way: Way) -> WhyWay:
+    return WhyWay(
+        steps=tuple((wording.step(step.rule, step.more), wording.given(step.gives)) for step in way.steps),
+        gives=wording.given(way.gives),
+    )
+
+
+def _could_add(found: Ways) -> tuple[tuple[str, str], ...]:
+    """What could still add most for one thing each, after the limits: (points, sentence)."""
+    return tuple(
+        (wording.given(way.gives), wording.step(way.steps[0].rule, way.steps[0].more))
+        for way in found.single[:3]
+    )

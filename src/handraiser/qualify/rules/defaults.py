@@ -1,7 +1,8 @@
 """The classic rule set, live on a fresh instance: the five rules everybody starts with, and a demo request.
 
 The threshold of 75 is out of reach by fit alone and by one sort of behaviour alone. Pricing counts by the
-visit, so that reloading a page is worth nothing, and four visits a month are as convincing as forty.
+visit, so that reloading a page is worth nothing, and four visits a month are as convincing as forty. Three events
+of a product make a PQL.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from handraiser.qualify.rules.rule_set import (
     FrequencyRule,
     Limits,
     Rules,
+    Signal,
 )
 
 CLASSIC = Rules(
@@ -81,5 +83,10 @@ CLASSIC = Rules(
         AttributeRule(
             key="free_mail", group="against", points=-5 * POINT, field="email_free", test="is_true"
         ),
+    ),
+    signals=(
+        Signal(key="trial_started", event="Trial Started"),
+        Signal(key="limit_reached", event="Limit Reached"),
+        Signal(key="teammates_invited", event="Teammates Invited"),
     ),
 )

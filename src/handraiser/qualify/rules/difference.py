@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from handraiser.qualify.rules import wording
-from handraiser.qualify.rules.rule_set import Rule, Rules
+from handraiser.qualify.rules.rule_set import Exclusion, Rule, Rules, Signal
 
 
 class Change(NamedTuple):
@@ -42,11 +42,12 @@ def between(before: Rules, after: Rules) -> list[Change]:
             "removed",
             key,
             "Removed",
-            f"{wording.title(rule)} no longer counts ({wording.points(rule.points)})",
+            f"{wording.title(rule)} no longer counts ({wording.worth(rule)})",
         )
         for key, rule in old.items()
         if key not in new
     ]
+    found += _of_others(before, after)
     if before.threshold != after.threshold:
         was, now = wording.plain(before.threshold), wording.plain(after.threshold)
         found.append(
@@ -67,11 +68,32 @@ def between(before: Rules, after: Rules) -> list[Change]:
     return found
 
 
+def _of_others(before: Rules, after: Rules) -> list[Change]:
+    """Changes of who is left out, and of what makes a PQL."""
+    found = []
+    words: dict[str, str] = {}
+    for one in (*before.exclusions, *after.exclusions):
+        words[one.key] = f"Left out as {one.reason or '…'}: {wording.excluded(one)}"
+    for signal in (*before.signals, *after.signals):
+        words[signal.key] = f"{wording.signal(signal)} makes a PQL"
+    old: dict[str, Exclusion | Signal] = {one.key: one for one in before.exclusions}
+    old |= {one.key: one for one in before.signals}
+    new: dict[str, Exclusion | Signal] = {one.key: one for one in after.exclusions}
+    new |= {one.key: one for one in after.signals}
+    for key, now in new.items():
+        if key not in old:
+            found.append(Change("new", key, "New", words[key]))
+        elif old[key] != now:
+            found.append(Change("changed", key, "Changed", words[key]))
+    gone = [key for key in old if key not in new]
+    return found + [Change("removed", key, "Removed", f"No longer: {words[key]}") for key in gone]
+
+
 def _of_rule(old: Rule | None, new: Rule) -> Change:
-    title, now = wording.title(new), wording.points(new.points)
+    title = f"{wording.title(new)}{wording.gives(new)}"
     if old is None:
-        return Change("new", new.key, "New", f"{title} gives {now}")
+        return Change("new", new.key, "New", title)
     if old.points != new.points:
         was = wording.points(old.points)
-        return Change("changed", new.key, f"Was {was}", f"{title} gives {now}, was {was}")
-    return Change("changed", new.key, "Changed", f"{title}: {wording.how_counted(new)}")
+        return Change("changed", new.key, f"Was {was}", f"{title}, was {was}")
+    return Change("changed", new.key, "Changed", f"{wording.title(new)}: {wording.how_counted(new)}")

@@ -1,26 +1,34 @@
-"""Changing a rule set by hand: what of a rule can be filled in, new rules to start from, moving, removing."""
+"""Changing a rule set by hand: what of a rule can be filled in, new rules to start from, moving, removing.
+
+The same for who is left out, and for the product events that make a PQL.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import msgspec
 
+from handraiser.qualify.rules import wording
 from handraiser.qualify.rules.rule_set import (
     POINT,
     AttributeRule,
     Counting,
     EventRule,
+    Exclusion,
     FrequencyRule,
     GroupName,
+    Range,
     Rule,
     Rules,
+    Signal,
 )
 from handraiser.qualify.rules.vocabulary import ATTRIBUTES, FACTS, INTENTS
 
-Kind = Literal["text", "number", "choice"]
+Kind = Literal["text", "number", "choice", "ranges"]
 
 
 class Blank(NamedTuple):
@@ -44,7 +52,16 @@ class Starter(NamedTuple):
     rule: Rule
 
 
+class Out(NamedTuple):
+    """An exclusion to start from."""
+
+    label: str
+    exclusion: Exclusion
+
+
 Part = str | Blank
+LINE = "//"  # a part after which a new line begins
+Filled = TypeVar("Filled", bound=AttributeRule | EventRule | FrequencyRule | Exclusion | Signal)
 
 COUNTED: tuple[tuple[str, str], ...] = (
     ("each", "each time"),
@@ -76,6 +93,20 @@ def _page(group: GroupName, points: int) -> EventRule:
 STARTERS: dict[str, Starter] = {
     "title": Starter("Job title contains …", _attribute("fit", 10, "job_title", "contains")),
     "size": Starter("Company has … people", _attribute("fit", 10, "company_employees", "between")),
+    "sizes": Starter(
+        "Company size, in ranges …",
+        _attribute(
+            "fit",
+            0,
+            "company_employees",
+            "ranges",
+            ranges=(
+                Range(low=1, high=49, points=2 * POINT),
+                Range(low=50, high=249, points=6 * POINT),
+                Range(low=250, points=10 * POINT),
+            ),
+        ),
+    ),
     "industry": Starter("Industry is …", _attribute("fit", 10, "company_industry", "is")),
     "country": Starter("Country is …", _attribute("fit", 5, "country", "is")),
     "channel": Starter("First channel is …", _attribute("fit", 5, "channel", "is")),
@@ -117,35 +148,46 @@ STARTERS: dict[str, Starter] = {
 }
 
 
+def _out(label: str, reason: str, field: str, test: Any, value: str = "") -> Out:
+    return Out(label, Exclusion(key="", reason=reason, field=field, test=test, value=value))
+
+
+OUTS: dict[str, Out] = {
+    "out_competitor": _out("Competitors, by email domain", "competitor", "email_domain", "is"),
+    "out_student": _out("Students, by job title", "student", "job_title", "contains", "student, intern"),
+    "out_free": _out("Free mail addresses", "free mail", "email_free", "is_true"),
+    "out_disposable": _out("Throw-away addresses", "throw-away address", "email_disposable", "is_true"),
+    "out_bounced": _out("Addresses that bounced", "address bounced", "email_bounced", "is_true"),
+    "out_country": _out("Countries you do not serve", "not our country", "country", "is"),
+    "out_custom": _out("By an own field", "own field", "custom.", "is"),
+}
+SIGNAL = "signal"
+
+
 def starters_of(group: str) -> list[tuple[str, str]]:
     """The rules that may be added to a group: (key, label)."""
     return [(key, starter.label) for key, starter in STARTERS.items() if starter.rule.group == group]
 
 
-def sentence(rule: Rule) -> list[Part]:
-    """The rule's own words with its blanks."""
+def sentence(rule: Rule | Exclusion | Signal) -> list[Part]:
+    """The words of a rule, an exclusion or a signal with its blanks."""
 
     def blank(field: str, label: str, kind: Kind = "text", **more: Any) -> Blank:
         value = getattr(rule, field)
         return Blank(f"{rule.key}.{field}", label, "" if value is None else str(value), kind, **more)
 
+    if isinstance(rule, Signal):
+        hint = "As your product sends it through the tracking API"
+        return [
+            "Did",
+            blank("event", "Product event", hint=hint),
+            blank("times", "How often", "number"),
+            "times",
+        ]
+    if isinstance(rule, Exclusion):
+        return ["as", blank("reason", "Why they are left out"), "when", *_known_parts(rule, blank)]
     if isinstance(rule, AttributeRule):
-        if rule.field.startswith("custom."):
-            name = Blank(f"{rule.key}.field", "Key of the field", rule.field.removeprefix("custom."))
-            return ["Own field", name, "is", blank("value", "Value")]
-        label = ATTRIBUTES[rule.field].label if rule.field in ATTRIBUTES else rule.field
-        if rule.test == "is_true":
-            return [label]
-        if rule.test == "between":
-            return [
-                "Company has",
-                blank("low", "From", "number"),
-                "to",
-                blank("high", "To", "number"),
-                "people",
-            ]
-        hint = "Several: part them with commas."
-        return [label, "contains" if rule.test == "contains" else "is", blank("value", label, hint=hint)]
+        return _known_parts(rule, blank)
     fact = FACTS[rule.event]
     if isinstance(rule, FrequencyRule):
         return [
@@ -165,6 +207,24 @@ def sentence(rule: Rule) -> list[Part]:
     return [fact.verb, blank("value", "Page" if rule.where_field == "path" else fact.noun.title(), hint=hint)]
 
 
+def _known_parts(rule: AttributeRule | Exclusion, blank: Callable[..., Blank]) -> list[Part]:
+    """The words about what is known of somebody."""
+    if rule.field.startswith("custom."):
+        name = Blank(f"{rule.key}.field", "Key of the field", rule.field.removeprefix("custom."))
+        return ["Own field", name, "is", blank("value", "Value")]
+    label = ATTRIBUTES[rule.field].label if rule.field in ATTRIBUTES else rule.field
+    if rule.test == "is_true":
+        return [label]
+    if isinstance(rule, AttributeRule) and rule.test == "ranges":
+        hint = "Example: 1–49: 2, 50–249: 6, 250+: 10"
+        text = wording.ranges(rule.ranges)
+        return [label, Blank(f"{rule.key}.ranges", "Ranges with their points", text, "ranges", hint=hint)]
+    if rule.test == "between":
+        return ["Company has", blank("low", "From", "number"), "to", blank("high", "To", "number"), "people"]
+    hint = "Several: part them with commas."
+    return [label, "contains" if rule.test == "contains" else "is", blank("value", label, hint=hint)]
+
+
 def small_print(rule: Rule) -> list[Part]:
     """How the rule counts, with its blanks; empty for attributes."""
     if isinstance(rule, AttributeRule):
@@ -173,33 +233,51 @@ def small_print(rule: Rule) -> list[Part]:
         return ["real ones only, while it is so"]
     choices = COUNTED if rule.event == "attract.page_viewed" else tuple(c for c in COUNTED if c[0] != "visit")
     counting = Blank(f"{rule.key}.counting", "How it counts", rule.counting, "choice", choices)
-    most = Blank(f"{rule.key}.at_most", "At most how often", str(rule.at_most or ""), "number", hint="any")
-    days = Blank(f"{rule.key}.days", "Days", str(rule.days or ""), "number", hint="all")
-    return (
-        [counting, "in", days, "days"]
-        if rule.counting == "once"
-        else [
-            counting,
-            "at most",
-            most,
-            "times in",
-            days,
-            "days",
-        ]
-    )
+
+    def number(field: str, label: str, empty: str) -> Blank:
+        value = getattr(rule, field)
+        return Blank(f"{rule.key}.{field}", label, str(value or ""), "number", hint=empty)
+
+    caps: list[Part] = [
+        "at most",
+        number("at_most_a_day", "At most how often a day", "any"),
+        "a day,",
+        number("at_most_30_days", "At most how often in 30 days", "any"),
+        "in 30 days,",
+        number("at_most", "At most how often at once", "any"),
+        "at once",
+    ]
+    lasts: list[Part] = [
+        "counts for",
+        number("days", "Days for which it counts; empty: always", "all"),
+        "days, or half is left after",
+        number("half_life_days", "Days after which half is left; empty: it does not fade", "no"),
+        "days",
+    ]
+    return [counting, *lasts, *(() if rule.counting == "once" else (LINE, *caps))]
 
 
 def started(rules: Rules, starter: str, *, key: str) -> Rules:
-    """With a new rule of this kind at the end of its group; unknown kinds change nothing."""
-    if starter not in STARTERS:
-        return rules
-    rule = msgspec.structs.replace(STARTERS[starter].rule, key=key)
-    return msgspec.structs.replace(rules, rules=(*rules.rules, rule))
+    """With a new rule, exclusion or signal of this kind at the end of its own; unknown kinds change nothing."""
+    if starter in STARTERS:
+        rule = msgspec.structs.replace(STARTERS[starter].rule, key=key)
+        return msgspec.structs.replace(rules, rules=(*rules.rules, rule))
+    if starter in OUTS:
+        one = msgspec.structs.replace(OUTS[starter].exclusion, key=key)
+        return msgspec.structs.replace(rules, exclusions=(*rules.exclusions, one))
+    if starter == SIGNAL:
+        return msgspec.structs.replace(rules, signals=(*rules.signals, Signal(key=key, event="")))
+    return rules
 
 
 def without(rules: Rules, key: str) -> Rules:
-    """Without the rule of this key."""
-    return msgspec.structs.replace(rules, rules=tuple(rule for rule in rules.rules if rule.key != key))
+    """Without the rule, exclusion or signal of this key."""
+    return msgspec.structs.replace(
+        rules,
+        rules=tuple(one for one in rules.rules if one.key != key),
+        exclusions=tuple(one for one in rules.exclusions if one.key != key),
+        signals=tuple(one for one in rules.signals if one.key != key),
+    )
 
 
 def moved(rules: Rules, key: str, step: int) -> Rules:
@@ -265,6 +343,8 @@ def edited(rules: Rules, given: Mapping[str, str]) -> tuple[Rules, dict[str, str
             )
             for rule in rules.rules
         ),
+        exclusions=tuple(_filled(one, given, wrong) for one in rules.exclusions),
+        signals=tuple(_filled(one, given, wrong) for one in rules.signals),
     )
     return changed, wrong
 
@@ -273,10 +353,13 @@ def _signed(points: int, *, against: bool) -> int:
     return -abs(points) if against else abs(points)
 
 
-def _filled(rule: Rule, given: Mapping[str, str], wrong: dict[str, str]) -> Rule:
-    """The rule with its blanks filled."""
+def _filled(rule: Filled, given: Mapping[str, str], wrong: dict[str, str]) -> Filled:
+    """The rule, exclusion or signal with its blanks filled."""
     values: dict[str, Any] = {}
-    for part in (*sentence(rule), *small_print(rule)):
+    parts = sentence(rule)
+    if not isinstance(rule, Exclusion | Signal):
+        parts = [*parts, *small_print(rule)]
+    for part in parts:
         if isinstance(part, str) or part.name not in given:
             continue
         field, text = part.name.rpartition(".")[2], given[part.name].strip()[:300]
@@ -290,9 +373,40 @@ def _filled(rule: Rule, given: Mapping[str, str], wrong: dict[str, str]) -> Rule
                 wrong[part.name] = "This is not a whole number. Example: 30"
             else:
                 values[field] = number
+        elif part.kind == "ranges":
+            found = _ranges(text, against=getattr(rule, "group", "") == "against")
+            if found is None:
+                wrong[part.name] = f"This cannot be read. {part.hint}"
+            else:
+                values[field] = found
         else:
             values[field] = f"custom.{text}" if field == "field" else text
     return msgspec.structs.replace(rule, **values)
+
+
+_RANGE = re.compile(
+    r"(?:(?P<low>\d{1,9})\s*-\s*(?P<high>\d{1,9})|(?P<from>\d{1,9})\s*\+|up to\s*(?P<to>\d{1,9})|any)"
+)
+
+
+def _ranges(text: str, *, against: bool) -> tuple[Range, ...] | None:
+    """Ranges as they are written: "1–49: 2, up to 9: 1, 50+: 10". None if something in it is none."""
+    found = []
+    for part in filter(None, (one.strip() for one in re.split(r"[,;]", text))):
+        span, _, worth = part.partition(":")
+        bounds = _RANGE.fullmatch(span.strip().casefold().replace("–", "-"))
+        points = _micro(worth)
+        if bounds is None or points is None:
+            return None
+        low, high = bounds["low"] or bounds["from"], bounds["high"] or bounds["to"]
+        found.append(
+            Range(
+                low=int(low) if low else None,
+                high=int(high) if high else None,
+                points=_signed(points, against=against),
+            )
+        )
+    return tuple(found)
 
 
 def _micro(text: str) -> int | None:

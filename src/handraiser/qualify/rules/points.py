@@ -17,8 +17,21 @@ from typing import Any, NamedTuple
 import msgspec
 
 from handraiser.qualify.rules import scoring
-from handraiser.qualify.rules.rule_set import AttributeRule, EventRule, FrequencyRule, Rules, folded
-from handraiser.qualify.rules.scoring import DAY_MS, VISIT_GAP_MS
+from handraiser.qualify.rules.rule_set import (
+    DAY_MS,
+    HALF_LIVES,
+    LOOKED_AT,
+    MAX_RULES,
+    PARTS,
+    AttributeRule,
+    EventRule,
+    Exclusion,
+    FrequencyRule,
+    Rules,
+    folded,
+    weights,
+)
+from handraiser.qualify.rules.scoring import VISIT_GAP_MS
 from handraiser.qualify.rules.vocabulary import FACTS
 
 NEVER = 1 << 62
@@ -32,6 +45,7 @@ _FIELDS = sorted({field for fact in FACTS.values() for field in (*fact.fields, f
 _Looked = msgspec.defstruct("_Looked", [(name, Any, "") for name in (*_FIELDS, "bot", "machine")])
 _look: Callable[[str | bytes], Any] = msgspec.json.Decoder(_Looked).decode
 _order = attrgetter("order")
+_LEFT_OUT = (0, 0, 0, -NEVER)  # no points of events reach a threshold from here
 
 
 class Seen(NamedTuple):
@@ -82,6 +96,7 @@ class Prepared:
         self.attributes = [
             (index, rule) for index, rule in enumerate(rules.rules) if isinstance(rule, AttributeRule)
         ]
+        self.attribute_of = dict(self.attributes)
         self.counting: list[EventRule | FrequencyRule] = [
             rule for rule in rules.rules if not isinstance(rule, AttributeRule)
         ]
@@ -89,9 +104,22 @@ class Prepared:
             [index for index, rule in enumerate(self.counting) if rule.group == group] for group in _GROUPS
         ]
         self.windows = [_window(rule) for rule in self.counting]
-        # More than fill the group's limit cannot matter.
-        self.most = [_most(rule, self.limits[_GROUPS.index(rule.group)]) for rule in self.counting]
-        self.against = frozenset(index for index, rule in enumerate(self.counting) if rule.points < 0)
+        limits = [self.limits[_GROUPS.index(rule.group)] for rule in self.counting]
+        # How many things can give points; more than fill the group's limit cannot matter.
+        self.most = [_most(rule, limit) for rule, limit in zip(self.counting, limits, strict=True)]
+        # How many of them are kept.
+        self.keep = [_keep(rule, limit) for rule, limit in zip(self.counting, limits, strict=True)]
+        self.special = {
+            index: rule
+            for index, rule in enumerate(self.counting)
+            if isinstance(rule, EventRule) and not rule.is_plain
+        }
+        # Where an event can take points: of two that fell on different days one may move to the day of the other.
+        self.taking = frozenset(
+            index
+            for index, rule in enumerate(self.counting)
+            if rule.points < 0 or (index in self.special and _is_capped_by_days(self.special[index]))
+        )
         self.needed = [isinstance(rule, FrequencyRule) for rule in self.counting]
         self.visiting = frozenset(
             index
@@ -107,17 +135,37 @@ class Prepared:
         self._means: dict[str, dict[tuple[str, ...], list[tuple[int, str | None]]]] = {
             name: {} for name in self.names
         }
+        self._nothing = Numbers(
+            0,
+            0,
+            0,
+            scoring.grade(rules.bands, fit=0, engagement=0),
+            scoring.temperature(rules.bands, total=0),
+        )
         self._sums = lru_cache(maxsize=4096)(self._sums_of)
 
     def fitting(self, attributes: Mapping[str, Any]) -> tuple[int, ...]:
-        """The places of the attribute rules that fit what is known."""
+        """What of the rules fits what is known, each as one number.
+
+        It is the place of an attribute rule, plus `MAX_RULES` for each of its ranges up to the one that fits. For
+        who is left out, one number below zero is all.
+        """
+        if self.rules.exclusions:
+            excluded = scoring.left_out(self.rules, attributes)
+            if excluded is not None:
+                return (-1 - self.rules.exclusions.index(excluded),)
         return tuple(
-            index
+            index if rule.test != "ranges" else index + MAX_RULES * _range(rule, value)
             for index, rule in self.attributes
             if (value := attributes.get(rule.field)) is not None
             and value != ""
             and scoring.attribute_fits(rule, value)
         )
+
+    def left_out(self, fitting: Collection[int]) -> Exclusion | None:
+        """Why somebody is left out of whom this fits; None: they are not."""
+        first = next(iter(fitting), 0)
+        return self.rules.exclusions[-1 - first] if first < 0 else None
 
     def told(self, name: str, body: Mapping[str, Any]) -> list[tuple[int, str | None]]:
         """The rules that count an event of `names`, with what tells two apart; None: its visit, or itself."""
@@ -141,6 +189,8 @@ class Prepared:
     def worth(self, fitting: Collection[int], points: Sequence[int]) -> Numbers:
         """The worth of a lead whom these attribute rules fit and whose person's events give these points."""
         known = self._sums(tuple(fitting))
+        if known is _LEFT_OUT:
+            return self._nothing
         fit = engagement = 0
         for group, limit in enumerate(self.limits):
             attributes, events = known[group], sum(map(points.__getitem__, self.of_group[group]))
@@ -158,30 +208,39 @@ class Prepared:
         )
 
     def worth_of(self, index: int, units: int) -> int:
-        """The points of a rule that counts so many."""
+        """The points of a rule that counts so many; the most, of one that fades or is capped by days."""
         most = self.most[index]
         if self.needed[index]:
             return self.counting[index].points if units >= most else 0
         return self.counting[index].points * (units if units < most else most)
 
     def best(self, fitting: Collection[int]) -> int:
-        """The points of the attribute rules that give some."""
+        """The points of the attribute rules that give some; for who is left out, no events make up for it."""
         return self._sums(tuple(fitting))[-1]
 
     def _sums_of(self, fitting: tuple[int, ...]) -> tuple[int, ...]:
         """The points of the attribute rules that fit, by group, and of those that give some."""
-        rules = [self.rules.rules[index] for index in fitting]
-        groups = [sum(rule.points for rule in rules if rule.group == group) for group in _GROUPS]
-        return (*groups, sum(max(0, rule.points) for rule in rules))
+        if fitting and fitting[0] < 0:
+            return _LEFT_OUT
+        rules = [(self.rules.rules[code % MAX_RULES].group, self._known(code)) for code in fitting]
+        groups = [sum(worth for its, worth in rules if its == group) for group in _GROUPS]
+        return (*groups, sum(max(0, worth) for _, worth in rules))
+
+    def _known(self, code: int) -> int:
+        """The points of an attribute rule that fits."""
+        number, index = divmod(code, MAX_RULES)
+        rule = self.attribute_of[index]
+        return rule.ranges[number - 1].points if number else rule.points
 
     def _cut(self, group: int, fitting: Collection[int], points: Sequence[int]) -> tuple[int, int]:
         """What a limit leaves of a group, in the order of its rules."""
         left = self.limits[group]
         kept = [0, 0]
         earned = iter(points)
+        known = {code % MAX_RULES: self._known(code) for code in fitting}
         for index, rule in enumerate(self.rules.rules):
             counts = not isinstance(rule, AttributeRule)
-            worth = next(earned) if counts else rule.points if index in fitting else 0
+            worth = next(earned) if counts else known.get(index, 0)
             if rule.group != _GROUPS[group] or not worth:
                 continue
             cut = min(worth, left) if left >= 0 and worth > 0 else max(worth, left)
@@ -217,7 +276,7 @@ class Tally:
         self.points = [0] * many
         self.until = [NEVER] * many
         self._stale = set(counts.units)
-        self._cut = {index for index, units in counts.units.items() if len(units) >= rules.most[index]}
+        self._cut = {index for index, units in counts.units.items() if len(units) >= rules.keep[index]}
         self.next_change_at = NEVER
         self.may_fall = False
 
@@ -230,7 +289,7 @@ class Tally:
         """
         visit = self._visit(visitor, at) if view else ""
         counted, stale, visiting = self.counts.units, self._stale, self.rules.visiting
-        against = self.rules.against
+        taking = self.rules.taking
         for index, unit in means:
             if unit is None:
                 unit = visit if view and index in visiting else _short(id)
@@ -239,7 +298,7 @@ class Tally:
             if before is None or before < at:
                 units[unit] = at
                 stale.add(index)
-                if index in against:
+                if index in taking:
                     self.may_fall = True
 
     def at(self, now: int) -> None:
@@ -267,10 +326,10 @@ class Tally:
         """The counts for storing: what cannot matter any more, or only for a very late view, is left out."""
         counts = self.counts
         for index, units in counts.units.items():
-            most = self.rules.most[index]
-            if len(units) > most:
+            keep = self.rules.keep[index]
+            if len(units) > keep:
                 # Of two as old the same one goes, whichever came first.
-                newest = sorted(units.items(), key=lambda unit: (unit[1], unit[0]))[-most:]
+                newest = sorted(units.items(), key=lambda unit: (unit[1], unit[0]))[-keep:]
                 counts.units[index] = dict(newest)
         horizon = counts.newest - _LATEST_MS
         if horizon > counts.horizon:
@@ -329,6 +388,9 @@ class Tally:
                 counted[index] = units
             else:
                 del counted[index]
+        if units and index in rules.special:
+            self.points[index], self.until[index] = _worth(rules.special[index], units.values(), now)
+            return
         given = self.points[index] = rules.worth_of(index, len(units)) if units else 0
         if not given or not units or window is None:
             self.until[index] = NEVER
@@ -398,16 +460,65 @@ def _unit(rule: EventRule | FrequencyRule, body: Mapping[str, str]) -> str | Non
     return _short(folded(body.get(rule.distinct, "")))
 
 
+def _worth(rule: EventRule, moments: Iterable[int], now: int) -> tuple[int, int]:
+    """The points of a rule that fades or is capped by days, and when time alone will change them."""
+    most = 1 if rule.counting == "once" else rule.at_most or LOOKED_AT
+    a_day, in_30_days = rule.at_most_a_day or LOOKED_AT, rule.at_most_30_days or LOOKED_AT
+    counted: list[int] = []
+    for at in sorted(moments, reverse=True)[:LOOKED_AT]:
+        many = len(counted)
+        if many >= a_day and counted[-a_day] // DAY_MS == at // DAY_MS:
+            continue
+        if many >= in_30_days and counted[-in_30_days] - at < 30 * DAY_MS:
+            continue
+        counted.append(at)
+        if many + 1 == most:
+            break
+    if rule.half_life_days is None:
+        days = rule.days
+        return rule.points * len(counted), NEVER if days is None else counted[-1] + days * DAY_MS
+    table = weights(rule.half_life_days)
+    worth = abs(rule.points) * sum([table[(now - at) // DAY_MS] for at in counted]) // PARTS
+    until = now + DAY_MS - max([(now - at) % DAY_MS for at in counted])
+    return (worth if rule.points > 0 else -worth), until
+
+
+def _range(rule: AttributeRule, value: Any) -> int:
+    place = scoring.range_of(rule, value)
+    return 0 if place is None else place + 1
+
+
 def _window(rule: EventRule | FrequencyRule) -> int | None:
-    days = rule.within_days if isinstance(rule, FrequencyRule) else rule.days
+    days = rule.within_days if isinstance(rule, FrequencyRule) else rule.lasting_days
     return None if days is None else days * DAY_MS
 
 
 def _most(rule: EventRule | FrequencyRule, limit: int) -> int:
-    """How many units can matter."""
+    """How many things can give points."""
     if isinstance(rule, FrequencyRule):
         return rule.times
     if rule.counting == "once":
         return 1
-    filling = max(1, -(-abs(limit) // abs(rule.points)))
+    filling = _filling(rule, limit) if rule.is_plain else LOOKED_AT
     return filling if rule.at_most is None else min(filling, rule.at_most)
+
+
+def _keep(rule: EventRule | FrequencyRule, limit: int) -> int:
+    """How many things can come to give points."""
+    most = _most(rule, limit)
+    if isinstance(rule, FrequencyRule) or rule.is_plain:
+        return most
+    if rule.at_most_a_day or rule.at_most_30_days:
+        return (
+            LOOKED_AT if rule.counting != "once" else 1
+        )  # one that does not count may when a newer one comes
+    return min(most, _filling(rule, limit) << HALF_LIVES)
+
+
+def _is_capped_by_days(rule: EventRule) -> bool:
+    return rule.at_most_a_day is not None or rule.at_most_30_days is not None
+
+
+def _filling(rule: EventRule, limit: int) -> int:
+    """So many fill the limit of the rule's group."""
+    return max(1, -(-abs(limit) // abs(rule.points)))

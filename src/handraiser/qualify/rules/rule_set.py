@@ -12,22 +12,35 @@ from typing import Any, Literal
 import msgspec
 
 from handraiser.kit.errors import DomainError
-from handraiser.qualify.rules.vocabulary import ATTRIBUTES, FACTS
 
 POINT = 1_000_000
-MAX_POINTS = 1_000
 MAX_RULES = 200
-MAX_DAYS = 3_650
+DAY_MS = 86_400_000
+
+# A rule that fades, or counts only so many a day or in thirty days, looks at the newest so many things.
+LOOKED_AT = 1_000
+# Fading: what is left of an event is counted in parts of this, and after so many half-lives (a 64th) it ends.
+PARTS = 1 << 20
+HALF_LIVES = 6
 
 GroupName = Literal["fit", "engagement", "against"]
-Test = Literal["contains", "is", "between", "is_true"]
+Test = Literal["contains", "is", "between", "is_true", "ranges"]
 Counting = Literal["each", "visit", "distinct", "once"]
+
+
+class Range(msgspec.Struct, frozen=True, kw_only=True):
+    """The points of a number from `low` to `high`, both included; None is open."""
+
+    points: int
+    low: int | None = None
+    high: int | None = None
 
 
 class AttributeRule(msgspec.Struct, frozen=True, kw_only=True, tag="attribute"):
     """Points for what somebody is. `value` may name several values, parted by commas: any of them will do.
 
-    `between` uses `low` and `high` (inclusive; None is open) on a number; `is_true` uses neither.
+    `between` uses `low` and `high` (inclusive; None is open) on a number; `is_true` uses neither. `ranges` gives a
+    number the points of the first of its `ranges` that it lies in, and `points`, which may be 0, in none of them.
     """
 
     key: str
@@ -38,15 +51,54 @@ class AttributeRule(msgspec.Struct, frozen=True, kw_only=True, tag="attribute"):
     value: str = ""
     low: int | None = None
     high: int | None = None
+    ranges: tuple[Range, ...] = ()
+
+
+class Exclusion(msgspec.Struct, frozen=True, kw_only=True):
+    """Who is left out: of whom this is known has no points at all, however much they did, and never becomes MQL.
+
+    `reason` says why in a word or two ("competitor"); the rest is as in `AttributeRule`. The first exclusion that
+    fits is the one that is told. An MQL that stood by its points leaves; whom somebody moved stays. When it is no
+    longer so, all points are there again.
+    """
+
+    key: str
+    reason: str
+    field: str
+    test: Test
+    value: str = ""
+    low: int | None = None
+    high: int | None = None
+
+
+class Signal(msgspec.Struct, frozen=True, kw_only=True):
+    """A product event that makes a lead a PQL: `attract.event_tracked` of this name, `times` times in all.
+
+    Capitals, `_` and `-` make no difference. PQL stands beside the stages: a lead becomes one once, and stays one.
+    What happened before a signal was published counts with the next event of that name, or lead, of the person.
+    """
+
+    key: str
+    event: str
+    times: int = 1
 
 
 class EventRule(msgspec.Struct, frozen=True, kw_only=True, tag="event"):
     """Points for what somebody does, by the time.
 
     `where_field` and `value` narrow the fact (values parted by commas; a trailing `*` stands for any ending).
-    `counting`: each event; each visit (page views of one visitor less than 30 minutes apart); each distinct
-    value of `distinct`; or once. At most `at_most` of them count (None: all), and each counts for `days`
-    (None: always).
+
+    `counting` says what a thing is: each event; each visit (page views of one visitor less than 30 minutes apart);
+    each distinct value of `distinct`; or all of them once. A thing is as old as its newest event.
+
+    Then the caps, newest first, so that nothing which has grown old decides about what is new. A thing counts
+    unless `at_most` newer ones count already, or `at_most_a_day` newer ones of its day (UTC), or `at_most_30_days`
+    of those newer by less than 30 days: at no moment do more of any thirty days count. None is no cap.
+
+    A thing gives its points for `days` (None: always), or it fades: every whole day of its age (24 hours, from its
+    newest event) leaves `points * 2^(-age / half_life_days)`, in whole parts of `PARTS` (see `weights`), nothing
+    after `HALF_LIVES` half-lives. The parts of all things are added up, times the points, and what is less than a
+    micro-point is left off, once.
     """
 
     key: str
@@ -59,6 +111,19 @@ class EventRule(msgspec.Struct, frozen=True, kw_only=True, tag="event"):
     distinct: str = ""
     at_most: int | None = None
     days: int | None = None
+    half_life_days: int | None = None
+    at_most_a_day: int | None = None
+    at_most_30_days: int | None = None
+
+    @property
+    def lasting_days(self) -> int | None:
+        """After how many days an event gives nothing any more; None: never."""
+        return self.days if self.half_life_days is None else self.half_life_days * HALF_LIVES
+
+    @property
+    def is_plain(self) -> bool:
+        """Neither fades nor counts only so many a day or in thirty days."""
+        return self.half_life_days is None and self.at_most_a_day is None and self.at_most_30_days is None
 
 
 class FrequencyRule(msgspec.Struct, frozen=True, kw_only=True, tag="frequency"):
@@ -109,6 +174,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     bands: Bands
     rules: tuple[Rule, ...] = ()
     leave: int | None = None
+    exclusions: tuple[Exclusion, ...] = ()
+    signals: tuple[Signal, ...] = ()
 
     @property
     def leaves_below(self) -> int | None:
@@ -142,82 +209,25 @@ def look_back_days(rule: Rule) -> int | None:
     """How far into the past a rule looks; None: all of it."""
     if isinstance(rule, FrequencyRule):
         return rule.within_days
-    return rule.days if isinstance(rule, EventRule) else 0
+    return rule.lasting_days if isinstance(rule, EventRule) else 0
 
 
-def check(rules: Rules) -> list[DomainError]:
-    """Everything that speaks against publishing, each with the field at fault (`<rule key>.<field>`)."""
-    problems = [problem for rule in rules.rules if (problem := _problem(rule))]
-    keys = [rule.key for rule in rules.rules]
-    if len(set(keys)) != len(keys):
-        problems.append(DomainError("rule_twice", "Two rules have the same key."))
-    if len(keys) > MAX_RULES:
-        problems.append(DomainError("too_many_rules", f"A rule set holds at most {MAX_RULES} rules."))
-    if not 0 < rules.threshold <= MAX_POINTS * POINT:
-        problems.append(
-            DomainError(
-                "threshold", f"The threshold is between 1 and {MAX_POINTS:,} points.", field="threshold"
-            )
-        )
-    if rules.leave is not None and not 0 < rules.leave <= MAX_POINTS * POINT:
-        problems.append(
-            DomainError("leave", f"The line to leave is between 1 and {MAX_POINTS:,} points.", field="leave")
-        )
-    limits = rules.limits
-    if limits.fit < 0 or limits.engagement < 0 or limits.against > 0:
-        problems.append(
-            DomainError(
-                "limits", "Fit and engagement have limits from 0 up, against from 0 down.", field="limits"
-            )
-        )
-    bands = rules.bands
-    if bands.fit_a < bands.fit_b or bands.engagement_1 < bands.engagement_2 or bands.hot < bands.warm:
-        problems.append(DomainError("bands", "A begins above B, 1 above 2, hot above warm.", field="bands"))
-    return problems
+@lru_cache(maxsize=64)
+def weights(half_life_days: int) -> tuple[int, ...]:
+    """What is left of an event, in `PARTS`, by its age in whole days: exactly floor(PARTS * 2^(-age / half-life)).
 
-
-def _problem(rule: Rule) -> DomainError | None:
-    def wrong(code: str, sentence: str, field: str) -> DomainError:
-        return DomainError(code, sentence, field=f"{rule.key}.{field}")
-
-    if rule.points == 0 or abs(rule.points) > MAX_POINTS * POINT:
-        return wrong("points", f"A rule gives between 1 and {MAX_POINTS:,} points, or takes them.", "points")
-    if (rule.points < 0) != (rule.group == "against"):
-        return wrong("points", "Rules against take points; the others give them.", "points")
-    if isinstance(rule, AttributeRule):
-        return _attribute_problem(rule, wrong)
-    fact = FACTS.get(rule.event)
-    if fact is None:
-        return wrong("event", "Choose an event that can be scored.", "event")
-    if rule.where_field and rule.where_field not in fact.fields:
-        return wrong("event", "This event has no such field.", "value")
-    if rule.where_field and not values(rule.value):
-        return wrong("value", "Say which value it must have. Example: /pricing/", "value")
-    if isinstance(rule, FrequencyRule):
-        if not 2 <= rule.times <= 1_000:
-            return wrong("times", "Say how many times, from 2 up.", "times")
-        if not 1 <= rule.within_days <= MAX_DAYS:
-            return wrong("days", f"Days are between 1 and {MAX_DAYS:,}.", "within_days")
-        return None
-    if rule.at_most is not None and not 1 <= rule.at_most <= 1_000:
-        return wrong("at_most", "At most 1 to 1,000 times; leave it empty for no limit.", "at_most")
-    if rule.days is not None and not 1 <= rule.days <= MAX_DAYS:
-        return wrong("days", f"Days are between 1 and {MAX_DAYS:,}; empty means for ever.", "days")
-    return None
-
-
-def _attribute_problem(rule: AttributeRule, wrong: Any) -> DomainError | None:
-    known = ATTRIBUTES.get(rule.field)
-    if known is None and not rule.field.startswith("custom."):
-        return wrong("field", "Choose what to look at.", "field")  # type: ignore[no-any-return]
-    if rule.test == "between":
-        if rule.low is None and rule.high is None:
-            return wrong("value", "Give a lower or an upper bound.", "low")  # type: ignore[no-any-return]
-        if rule.low is not None and rule.high is not None and rule.low > rule.high:
-            return wrong("value", "The lower bound lies above the upper one.", "low")  # type: ignore[no-any-return]
-    elif rule.test != "is_true" and not values(rule.value):
-        return wrong("value", "Say which value it must have.", "value")  # type: ignore[no-any-return]
-    return None
+    By whole numbers alone, so that every machine and every database has the same table.
+    """
+    first = []
+    for age in range(half_life_days):
+        # The largest part with part^h <= PARTS^h / 2^age.
+        bound = PARTS**half_life_days >> age
+        low, high = PARTS >> 1, PARTS
+        while low < high:
+            middle = (low + high + 1) >> 1
+            low, high = (middle, high) if middle**half_life_days <= bound else (low, middle - 1)
+        first.append(low)
+    return tuple(part >> halvings for halvings in range(HALF_LIVES) for part in first)
 
 
 @lru_cache(maxsize=1024)

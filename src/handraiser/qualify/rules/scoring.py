@@ -13,17 +13,21 @@ from typing import Any, NamedTuple
 import msgspec
 
 from handraiser.qualify.rules.rule_set import (
+    DAY_MS,
+    LOOKED_AT,
+    PARTS,
     AttributeRule,
     Bands,
     EventRule,
+    Exclusion,
     FrequencyRule,
     Rule,
     Rules,
     folded,
     values,
+    weights,
 )
 
-DAY_MS = 86_400_000
 VISIT_GAP_MS = 30 * 60 * 1000  # a pause that ends a visit
 _PAGE_VIEWED = "attract.page_viewed"
 
@@ -44,7 +48,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     `because`: message ids of the events that count, oldest first; `value`: the attribute that fitted. `count`
     is how often it happened in the window, `counted` how often it gives points. `capped` is what cut it: "",
     "rule" (at most so often) or "group" (the group's limit; `earned` is what it would be without). `until` is
-    when these points will change by time alone, None if never.
+    when these points will change by time alone, None if never. `left`: of a rule that fades, the parts of
+    `PARTS` that are left of each event in `because`; else empty.
     """
 
     rule: str
@@ -59,10 +64,14 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     first_at: int | None = None
     last_at: int | None = None
     until: int | None = None
+    left: tuple[int, ...] = ()
 
 
 class Score(msgspec.Struct, frozen=True, kw_only=True):
-    """The worth of a lead at a moment; `total` = `fit` + `engagement` = the sum of the lines."""
+    """The worth of a lead at a moment; `total` = `fit` + `engagement` = the sum of the lines.
+
+    `left_out`: the key of the exclusion that fits; then there are no lines, and nothing is given.
+    """
 
     fit: int
     engagement: int
@@ -71,6 +80,7 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     temperature: str
     lines: tuple[Line, ...]
     next_change_at: int | None
+    left_out: str = ""
 
 
 def evaluate(
@@ -79,8 +89,20 @@ def evaluate(
     """Score what is known against a rule set, as of `now_ms`.
 
     Bots and machine opens weigh nothing. Attribute rules count as fit, event rules as engagement, also when
-    they speak against the lead.
+    they speak against the lead. Who is left out has no points.
     """
+    excluded = left_out(rules, attributes)
+    if excluded is not None:
+        return Score(
+            fit=0,
+            engagement=0,
+            total=0,
+            grade=grade(rules.bands, fit=0, engagement=0),
+            temperature=temperature(rules.bands, total=0),
+            lines=(),
+            next_change_at=None,
+            left_out=excluded.key,
+        )
     seen = _real(events, now_ms)
     by_name: dict[str, list[Evidence]] = defaultdict(list)
     for event in seen:
@@ -110,6 +132,38 @@ def evaluate(
         lines=tuple(lines),
         next_change_at=min(changes, default=None),
     )
+
+
+def things(rule: EventRule | FrequencyRule, events: Iterable[Evidence], *, now_ms: int) -> list[Evidence]:
+    """The newest event of each thing that a rule tells apart; nothing else of them gives points."""
+    seen = _real(events, now_ms)
+    visits = _visits(seen) if rule.event == _PAGE_VIEWED else {}
+    newest: dict[str, Evidence] = {}
+    for event in seen:
+        if fits(rule, event):
+            unit = (
+                _unit(rule, event, visits)
+                if isinstance(rule, EventRule)
+                else folded(event.body.get(rule.distinct, ""))
+            )
+            newest[unit] = event
+    return list(newest.values())
+
+
+def points_of(rule: EventRule | FrequencyRule, events: Iterable[Evidence], *, now_ms: int) -> int:
+    """What one rule gives by itself, before the limit of its group."""
+    seen = _real(events, now_ms)
+    line = _line(rule, {}, {rule.event: seen}, _visits(seen) if rule.event == _PAGE_VIEWED else {}, now_ms)
+    return line.earned if line else 0
+
+
+def left_out(rules: Rules, attributes: Mapping[str, Any]) -> Exclusion | None:
+    """The first exclusion that fits what is known, if one does."""
+    for one in rules.exclusions:
+        value = attributes.get(one.field)
+        if value is not None and value != "" and attribute_fits(one, value):
+            return one
+    return None
 
 
 def grade(bands: Bands, *, fit: int, engagement: int) -> str:
@@ -176,15 +230,31 @@ def _attribute_line(rule: AttributeRule, attributes: Mapping[str, Any]) -> Line 
     if not attribute_fits(rule, value):
         return None
     shown = "" if rule.test == "is_true" else str(value)
-    return Line(rule=rule.key, group=rule.group, points=rule.points, earned=rule.points, value=shown)
+    points = rule.points
+    if rule.test == "ranges":
+        place = range_of(rule, value)
+        points = rule.points if place is None else rule.ranges[place].points
+        if not points:
+            return None
+    return Line(rule=rule.key, group=rule.group, points=points, earned=points, value=shown)
 
 
-def attribute_fits(rule: AttributeRule, value: Any) -> bool:
+def range_of(rule: AttributeRule, value: Any) -> int | None:
+    """The place of the first range that a number lies in; None for none of them."""
+    for place, one in enumerate(rule.ranges):
+        if _between(value, one.low, one.high):
+            return place
+    return None
+
+
+def attribute_fits(rule: AttributeRule | Exclusion, value: Any) -> bool:
     """Whether a known value is one that this rule is about."""
     if rule.test == "is_true":
         return value is True
     if rule.test == "between":
         return _between(value, rule.low, rule.high)
+    if rule.test == "ranges":
+        return _between(value, None, None)
     if rule.test == "contains":
         return any(part in folded(value) for part in values(rule.value))
     return folded(value) in values(rule.value)
@@ -195,7 +265,7 @@ def _between(value: Any, low: int | None, high: int | None) -> bool:
         number = float(value)
     except (TypeError, ValueError):
         return False
-    return (low is None or number >= low) and (high is None or number <= high)
+    return number == number and (low is None or number >= low) and (high is None or number <= high)
 
 
 def fits(rule: EventRule | FrequencyRule, event: Evidence) -> bool:
@@ -217,7 +287,8 @@ def _plain(text: str) -> str:
 def _event_line(
     rule: EventRule, matching: Sequence[Evidence], visits: Mapping[str, str], now_ms: int
 ) -> Line | None:
-    span = None if rule.days is None else rule.days * DAY_MS
+    lasting = rule.lasting_days
+    span = None if lasting is None else lasting * DAY_MS
     inside = [event for event in matching if span is None or now_ms - event.at < span]
     if not inside:
         return None
@@ -226,10 +297,14 @@ def _event_line(
     for event in inside:
         newest[_unit(rule, event, visits)] = event
     units = sorted(newest.values(), key=lambda event: (event.at, event.id))
-    limit = 1 if rule.counting == "once" else rule.at_most
-    counted = len(units) if limit is None else min(len(units), limit)
-    kept = units[len(units) - counted :]
-    points = rule.points * counted
+    kept = _capped(rule, units)
+    table = weights(rule.half_life_days) if rule.half_life_days else ()
+    left = tuple(table[(now_ms - event.at) // DAY_MS] for event in kept) if table else ()
+    points = _share(rule.points, sum(left)) if table else rule.points * len(kept)
+    if table:  # something fades with every whole day of an event
+        until: int | None = min(now_ms + DAY_MS - (now_ms - event.at) % DAY_MS for event in kept)
+    else:  # while more units are alive than count, losing the oldest changes nothing
+        until = None if span is None else kept[0].at + span
     return Line(
         rule=rule.key,
         group=rule.group,
@@ -237,13 +312,37 @@ def _event_line(
         earned=points,
         because=tuple(event.id for event in kept),
         count=len(units),
-        counted=counted,
-        capped="rule" if rule.counting != "once" and counted < len(units) else "",
+        counted=len(kept),
+        capped="rule" if rule.counting != "once" and len(kept) < len(units) else "",
         first_at=kept[0].at,
         last_at=kept[-1].at,
-        # While more units are alive than count, losing the oldest changes nothing.
-        until=None if span is None else kept[0].at + span,
+        until=until,
+        left=left,
     )
+
+
+def _share(points: int, parts: int) -> int:
+    """So many parts of the points, towards zero."""
+    share = abs(points) * parts // PARTS
+    return share if points > 0 else -share
+
+
+def _capped(rule: EventRule, units: Sequence[Evidence]) -> list[Evidence]:
+    """The units that count, oldest first; `units` are oldest first too."""
+    most = 1 if rule.counting == "once" else rule.at_most
+    if rule.is_plain:
+        return list(units if most is None else units[-most:])
+    kept: list[Evidence] = []
+    for unit in reversed(units[-LOOKED_AT:]):
+        of_day = sum(other.at // DAY_MS == unit.at // DAY_MS for other in kept)
+        in_30_days = sum(other.at - unit.at < 30 * DAY_MS for other in kept)
+        if (
+            (most is None or len(kept) < most)
+            and (rule.at_most_a_day is None or of_day < rule.at_most_a_day)
+            and (rule.at_most_30_days is None or in_30_days < rule.at_most_30_days)
+        ):
+            kept.append(unit)
+    return kept[::-1]
 
 
 def _unit(rule: EventRule, event: Evidence, visits: Mapping[str, str]) -> str:

@@ -31,6 +31,7 @@ ATTRIBUTES: dict[str, Attribute] = {
     "email_disposable": Attribute("Email is thrown away", "from a list of such services", "yes"),
     "email_role": Attribute("Email is a desk's, not a person's", "info@, sales@ and such", "yes"),
     "email_deliverable": Attribute("Email domain takes mail", "from its mail servers", "yes"),
+    "email_bounced": Attribute("Mail to the address bounced", "from a message that came back", "yes"),
     "phone_type": Attribute("Kind of phone number", "mobile, fixed, toll free and such"),
     "country": Attribute("Country", "from the person, else the company"),
     "company_name": Attribute("Company", "from form or import"),
@@ -65,6 +66,7 @@ REWRITING = frozenset(
 TOUCHING = frozenset(
     {
         "people.person_created",
+        "delivery.message_failed",  # the address may have bounced
         "people.person_changed",
         "people.lead_opened",
         "qualify.person_enriched",

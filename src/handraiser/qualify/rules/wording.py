@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from handraiser.qualify.rules.rule_set import POINT, AttributeRule, FrequencyRule, Rule
+from collections.abc import Sequence
+
+from handraiser.qualify.rules.rule_set import (
+    POINT,
+    AttributeRule,
+    EventRule,
+    Exclusion,
+    FrequencyRule,
+    Range,
+    Rule,
+    Signal,
+)
 from handraiser.qualify.rules.scoring import Line
 from handraiser.qualify.rules.vocabulary import ATTRIBUTES, FACTS, INTENTS
 
@@ -18,6 +29,32 @@ def points(micro: int) -> str:
 def plain(micro: int) -> str:
     """Points without a plus sign."""
     return points(micro).removeprefix("+")
+
+
+def shown(micro: int, *, up: bool = False) -> str:
+    """Points with one decimal at most, for reading: 74.98 is 74.9, never 75; `up`: so many are surely enough."""
+    tenth = POINT // 10
+    return plain((-(-micro // tenth) if up else _toward_zero(micro, tenth)) * tenth)
+
+
+def given(micro: int) -> str:
+    """The same with its sign."""
+    return points(_toward_zero(micro, POINT // 10) * (POINT // 10))
+
+
+def worth(rule: Rule) -> str:
+    """The points of a rule in short: "+10", or "+2–10" by ranges."""
+    if isinstance(rule, AttributeRule) and rule.ranges:
+        some = sorted((one.points for one in rule.ranges), key=abs)
+        return f"{points(some[0])}–{plain(abs(some[-1]))}"
+    return points(rule.points)
+
+
+def gives(rule: Rule) -> str:
+    """What a rule gives, as the end of a sentence that begins with its title."""
+    if isinstance(rule, AttributeRule) and rule.test == "ranges":
+        return f", else {points(rule.points)}" if rule.points else ""
+    return f" gives {points(rule.points)}"
 
 
 def title(rule: Rule) -> str:
@@ -55,13 +92,58 @@ def how_counted(rule: Rule) -> str:
         "once": "once",
     }[rule.counting]
     parts = [each]
-    if rule.at_most is not None and rule.counting != "once":
-        parts.append(
-            f"at most {rule.at_most} in {_days(rule.days)}" if rule.days else f"at most {rule.at_most}"
-        )
-    elif rule.days:
+    if rule.counting != "once":
+        if rule.at_most_a_day is not None:
+            parts.append(f"at most {rule.at_most_a_day} a day")
+        if rule.at_most_30_days is not None:
+            parts.append(f"at most {rule.at_most_30_days} in 30 days")
+        if rule.at_most is not None:
+            parts.append(
+                f"at most {rule.at_most} in {_days(rule.days)}"
+                if rule.days
+                else f"at most {rule.at_most} in all"
+            )
+    if rule.half_life_days:
+        parts.append(f"half is left after {_days(rule.half_life_days)}")
+    elif rule.days and (rule.at_most is None or rule.counting == "once"):
         parts.append(f"counts for {_days(rule.days)}")
     return ", ".join(parts)
+
+
+def left_out(why: str) -> str:
+    """Why somebody has no points and never becomes MQL, as it stands in a stage's reason."""
+    return f"left out: {why}"
+
+
+def excluded(one: Exclusion) -> str:
+    """Who is left out, as one sentence; its object stands between ** marks."""
+    return _attribute(one)
+
+
+def signal(one: Signal) -> str:
+    """A product event that makes a PQL, as one sentence."""
+    times = f" {one.times} times" if one.times > 1 else ""
+    return f"Did **{one.event or '…'}**{times}"
+
+
+def step(rule: Rule, more: int) -> str:
+    """Something that could still happen; its object stands between ** marks."""
+    if isinstance(rule, AttributeRule):
+        return f"{title(rule)}, not known yet"
+    if isinstance(rule, FrequencyRule):
+        return f"{title(rule)}: {more} more" if more < rule.times else title(rule)
+    return f"{more} × {title(rule)}" if more > 1 else title(rule)
+
+
+def lasts(rule: Rule, line: Line) -> str:
+    """How the points of a line go by time alone: "until", "fewer" from a moment on, "fades", or "" never."""
+    if line.until is None:
+        return ""
+    if isinstance(rule, EventRule):
+        if rule.half_life_days:
+            return "fades"
+        return "fewer" if line.counted > 1 else "until"
+    return "until"
 
 
 def reason(rule: Rule, line: Line) -> str:
@@ -77,11 +159,15 @@ def reason(rule: Rule, line: Line) -> str:
         if rule.counting == "once":
             text = "once"
     if line.capped == "group":
-        text += f", {points(line.earned)} cut by the limit of its group"
+        text += f", {given(line.earned)} cut by the limit of its group"
     return text
 
 
-def _attribute(rule: AttributeRule) -> str:
+def _toward_zero(micro: int, unit: int) -> int:
+    return micro // unit if micro >= 0 else -(-micro // unit)
+
+
+def _attribute(rule: AttributeRule | Exclusion) -> str:
     known = ATTRIBUTES.get(rule.field)
     label = known.label if known else rule.field.removeprefix("custom.").replace("_", " ").capitalize()
     if rule.test == "is_true":
@@ -89,8 +175,21 @@ def _attribute(rule: AttributeRule) -> str:
     if rule.test == "between":
         span = f"**{_span(rule.low, rule.high)}**"
         return f"Company has {span} people" if rule.field == "company_employees" else f"{label} is {span}"
+    if isinstance(rule, AttributeRule) and rule.test == "ranges":
+        return f"{label}: **{ranges(rule.ranges) or '…'}**"
     verb = "contains" if rule.test == "contains" else "is"
     return f"{label} {verb} **{_any_of(rule.value)}**"
+
+
+def ranges(some: Sequence[Range]) -> str:
+    """Ranges as they are written and read: "1–49: 2, 50+: 10"."""
+    return ", ".join(f"{_written(one.low, one.high)}: {plain(one.points)}" for one in some)
+
+
+def _written(low: int | None, high: int | None) -> str:
+    if high is None:
+        return "any" if low is None else f"{low}+"
+    return f"up to {high}" if low is None else f"{low}–{high}"
 
 
 def _span(low: int | None, high: int | None) -> str:

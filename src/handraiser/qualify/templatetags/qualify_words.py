@@ -14,6 +14,7 @@ register = template.Library()
 _MARKED = re.compile(r"\*\*(.+?)\*\*(?!\*)")
 register.filter("points", wording.points)
 register.filter("plain_points", wording.plain)
+register.filter("shown_points", wording.shown)
 
 
 @register.filter

@@ -9,26 +9,41 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handraiser.qualify.rules import scoring
+from handraiser.qualify.rules import points, scoring
 from handraiser.qualify.rules.defaults import CLASSIC
 from handraiser.qualify.rules.points import NEVER, Counts, Numbers, Prepared, Step, Tally, TooLate, walk
-from handraiser.qualify.rules.rule_set import POINT, AttributeRule, EventRule, FrequencyRule, Limits
-from handraiser.qualify.rules.scoring import DAY_MS, Evidence
+from handraiser.qualify.rules.rule_set import (
+    DAY_MS,
+    POINT,
+    AttributeRule,
+    EventRule,
+    Exclusion,
+    FrequencyRule,
+    Limits,
+    Range,
+)
+from handraiser.qualify.rules.scoring import Evidence
 
 START = 400 * DAY_MS
-DAYS = 20
+DAYS = 50
 PAGE, OPENED = "attract.page_viewed", "delivery.email_opened"
 
 signed = st.sampled_from([("engagement", 1), ("engagement", 3), ("fit", 2), ("against", -2)])
 narrowed = st.sampled_from([("", ""), ("path", "/pricing/"), ("path", "/b*, /c"), ("message", "1, x")])
-windows = st.one_of(st.none(), st.integers(1, 10))
+windows = st.one_of(st.none(), st.integers(1, 10), st.integers(31, 40))
+lasting = st.one_of(
+    windows.map(lambda days: {"days": days}), st.integers(1, 9).map(lambda days: {"half_life_days": days})
+)
+caps = st.fixed_dictionaries(
+    {}, optional={name: st.integers(1, 3) for name in ("at_most", "at_most_a_day", "at_most_30_days")}
+)
 event_rules = st.builds(
-    lambda group, where, event, counting, most, days: {
+    lambda group, where, event, counting, capped, lasts: {
         "group": group[0], "points": group[1] * POINT, "event": event, "where_field": where[0], "value": where[1],
-        "counting": counting, "at_most": most, "days": days, "distinct": "path" if event == PAGE else "message",
+        "counting": counting, "distinct": "path" if event == PAGE else "message", **capped, **lasts,
     },
     signed, narrowed, st.sampled_from([PAGE, OPENED]), st.sampled_from(["each", "visit", "distinct", "once"]),
-    st.one_of(st.none(), st.integers(1, 4)), windows,
+    caps, lasting,
 )  # fmt: skip
 frequency_rules = st.builds(
     lambda group, times, within: {
@@ -41,14 +56,22 @@ attribute_rules = st.builds(
     lambda group, what: {
         "group": group[0], "points": group[1] * POINT, "field": what[0], "test": what[1], "value": "vp, 1",
         "low": 1 if what[1] == "between" else None,
+        "ranges": tuple(
+            Range(low=low, high=low and low + 1, points=group[1] * (low or 5) * POINT) for low in (2, 1, None)
+        ),
     },
     signed,
-    st.sampled_from([("job_title", "contains"), ("job_title", "is"), ("x", "is_true"), ("x", "between")]),
+    st.sampled_from(
+        [("job_title", "contains"), ("job_title", "is"), ("x", "is_true"), ("x", "between"), ("x", "ranges")]
+    ),
 )  # fmt: skip
+OUT = Exclusion(key="out", reason="competitor", field="job_title", test="is", value="a vp, 1")
+OTHER = Exclusion(key="other", reason="too small", field="x", test="between", high=1)
 rule_sets = st.builds(
-    lambda events, frequencies, attributes, limit: msgspec.structs.replace(
+    lambda events, frequencies, attributes, limit, exclusions: msgspec.structs.replace(
         CLASSIC,
         threshold=6 * POINT,
+        exclusions=exclusions,
         limits=Limits(fit=limit * POINT, engagement=3 * limit * POINT, against=-limit * POINT),
         rules=tuple(
             kind(key=f"{kind.__name__}{number}", **rule)
@@ -59,12 +82,18 @@ rule_sets = st.builds(
     st.lists(event_rules, max_size=6),
     st.lists(frequency_rules, max_size=2),
     st.lists(attribute_rules, max_size=3),
-    st.integers(0, 5),
+    st.one_of(st.integers(0, 5), st.just(100)),
+    st.sampled_from([(), (), (), (OUT,), (OTHER, OUT)]),
+)
+# Days apart, or in one stretch of a day or two: caps and visits matter there.
+moments = st.one_of(
+    st.integers(0, DAYS * 48).map(lambda half_hours: START + half_hours * 1_799_999),
+    st.integers(0, 90).map(lambda half_hours: START + 20 * DAY_MS + half_hours * 1_799_999),
 )
 seen = st.lists(
     st.tuples(
         st.sampled_from([PAGE, PAGE, OPENED, "people.lead_opened"]),
-        st.integers(0, DAYS * 48).map(lambda half_hours: START + half_hours * 1_799_999),
+        moments,
         st.sampled_from(["", "v1", "v2"]),
         st.fixed_dictionaries(
             {},
@@ -158,6 +187,9 @@ def test_counts_that_are_kept_up_agree_with_the_score_at_every_moment(rules, att
             most = tally.most()
             tally.at(upto)
             walked = Tally(prepared, before)
+            stood = Tally(prepared, stored(Tally(prepared, before)))
+            stood.at(now)
+            last = sum(stood.points)
             way = list(walk(walked, steps, since=now, upto=upto))
             assert (walked.points, walked.next_change_at) == (tally.points, tally.next_change_at)
             gone = 0
@@ -165,6 +197,8 @@ def test_counts_that_are_kept_up_agree_with_the_score_at_every_moment(rules, att
                 gone += cause is not None
                 agrees(prepared, fitting, attributes, points, heard + read[:gone], moment)
                 assert sum(max(0, given) for given in points) <= most
+                assert cause is None or sum(points) >= last or tally.may_fall
+                last = sum(points)
         except TooLate:
             tally = anew(prepared, heard + read)
             tally.at(upto)
@@ -208,3 +242,75 @@ def test_a_view_from_before_what_is_kept_is_too_late():
     kept = Tally(prepared, stored(tally))
     with pytest.raises(TooLate):
         kept.add("2", START - 3 * DAY_MS, "v1", means, True)
+
+
+# Twelve hours apart, so that days, windows and thirty days are met to the millisecond.
+one_rule = st.builds(
+    lambda counting, capped, lasts, points: EventRule(
+        key="one", group="engagement" if points > 0 else "against", points=points, event=OPENED,
+        counting=counting, distinct="message", **capped, **lasts,
+    ),
+    st.sampled_from(["each", "distinct"]), caps, lasting, st.sampled_from([POINT, 7_000_003, -333_333]),
+)  # fmt: skip
+half_days = st.lists(
+    st.tuples(st.integers(0, 90), st.sampled_from(["a", "b", "c", "d"])), min_size=3, max_size=30
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(one_rule, half_days, st.integers(0, 100), st.randoms(use_true_random=False))
+def test_one_rule_with_caps_or_fading_agrees_in_any_order(rule, history, upto, rng):
+    far = Limits(fit=0, engagement=10_000 * POINT, against=-10_000 * POINT)
+    prepared = Prepared(msgspec.structs.replace(CLASSIC, limits=far, rules=(rule,)))
+    read = [
+        Evidence(str(number), OPENED, START + half_day * DAY_MS // 2, "", {"message": message})
+        for number, (half_day, message) in enumerate(history)
+        if half_day <= upto
+    ]
+    rng.shuffle(read)
+    half = rng.randrange(len(read) + 1)
+    first = anew(prepared, read[:half])
+    tally = Tally(prepared, stored(first))
+    for one in [*read[half:], *read[: half // 2]]:
+        for event in counted(prepared, one):
+            tally.add(*event)
+    now = START + upto * DAY_MS // 2
+    tally.at(now)
+    agrees(prepared, (), {}, tally.points, read, now)
+    while tally.next_change_at < min(NEVER, now + 30 * DAY_MS):
+        before, later = tally.points[:], tally.next_change_at
+        agrees(prepared, (), {}, before, read, later - 1)
+        tally.at(later)
+        agrees(prepared, (), {}, tally.points, read, later)
+
+
+@pytest.mark.parametrize("caps", [{"at_most_30_days": 1}, {"half_life_days": 5}])
+def test_only_the_newest_thousand_things_are_looked_at(caps, monkeypatch):
+    for module in (scoring, points):
+        monkeypatch.setattr(module, "LOOKED_AT", 4)
+    rule = EventRule(key="one", group="engagement", points=POINT, event=OPENED, **caps)
+    far = Limits(fit=0, engagement=10_000 * POINT, against=0)
+    prepared = Prepared(msgspec.structs.replace(CLASSIC, limits=far, rules=(rule,)))
+    read = [Evidence(str(number), OPENED, START - number * DAY_MS * 16, "", {}) for number in range(9)]
+    tally = Tally(prepared, stored(anew(prepared, read)))
+    assert len(stored(tally).units[0]) == 4 if "at_most_30_days" in caps else True
+    tally.at(START)
+    assert agrees(prepared, (), {}, tally.points, read, START).lines[0].counted == 2
+
+
+def test_an_event_that_moves_a_thing_to_a_full_day_can_take_points():
+    rule = EventRule(
+        key="one", group="engagement", points=POINT, event=OPENED, counting="distinct", distinct="message",
+        at_most_a_day=1,
+    )  # fmt: skip
+    prepared = Prepared(msgspec.structs.replace(CLASSIC, rules=(rule,)))
+    first = [("a", 0), ("b", DAY_MS)]
+    read = [Evidence(name, OPENED, START + at, "", {"message": name}) for name, at in first]
+    tally = anew(prepared, read)
+    tally.at(START + DAY_MS)
+    assert (tally.points, tally.may_fall) == ([2 * POINT], True)
+    kept = Tally(prepared, stored(tally))
+    again = Evidence("again", OPENED, START + DAY_MS + 1, "", {"message": "a"})
+    kept.add(*counted(prepared, again)[0])
+    kept.at(START + DAY_MS + 1)
+    assert (kept.points, kept.may_fall) == ([POINT], True)

@@ -6,6 +6,7 @@ import dataclasses
 from datetime import timedelta
 from random import Random
 
+import msgspec
 import pytest
 from django.db import transaction
 
@@ -21,10 +22,39 @@ from handraiser.kit import clock
 from handraiser.kit.envelope import Event
 from handraiser.qualify.actions import rule_sets, scores
 from handraiser.qualify.models import ScoreState
+from handraiser.qualify.rules.defaults import CLASSIC
+from handraiser.qualify.rules.rule_set import POINT, EventRule, Exclusion
 from handraiser.qualify.tests.conftest import NOON
 
 pytestmark = pytest.mark.django_db
 PEOPLE, EVENTS = 12, 600
+# Points that fade, caps by the day and in thirty days, and one person who is left out.
+OTHER_RULES = msgspec.structs.replace(
+    CLASSIC,
+    rules=(
+        *CLASSIC.rules,
+        EventRule(
+            key="pages",
+            group="engagement",
+            points=3 * POINT,
+            event="attract.page_viewed",
+            half_life_days=2,
+            at_most_a_day=4,
+        ),
+        EventRule(
+            key="opens",
+            group="engagement",
+            points=2 * POINT,
+            event="delivery.email_opened",
+            counting="distinct",
+            distinct="message",
+            at_most_30_days=3,
+        ),
+    ),
+    exclusions=(
+        Exclusion(key="out", reason="left", field="email_domain", test="is", value="out.example.com"),
+    ),
+)
 END = NOON + timedelta(days=20)
 
 
@@ -69,7 +99,9 @@ def test_made_again_from_nothing_no_row_differs(organisation, mira, settle, seed
     rng = Random(seed)
     known = []
     for number in range(PEOPLE):
-        person = identifiers.resolve(at=NOON, how="form", email=f"p{number}@firm.example.com").person
+        person = identifiers.resolve(
+            at=NOON, how="form", email=f"p{number}@{'out' if number == 4 else 'firm'}.example.com"
+        ).person
         leads.open(person=person, at=NOON, how="form")
         visitors.link(visitor=f"v_{number}", person_id=person.id, how="form", at=NOON)
         known.append(person)
@@ -86,12 +118,15 @@ def test_made_again_from_nothing_no_row_differs(organisation, mira, settle, seed
             scores.due(at)
         if number in (150, 300, 450):
             keep, gone = rng.sample(alive, 2)
-            merges.merge(keep=keep.id, gone=gone.id, at=at)
+            merge = merges.merge(keep=keep.id, gone=gone.id, at=at)
             alive.remove(gone)
+        if number == 530:
+            merges.unmerge(merge=merge.id, at=at)
         if number in (200, 500):
             visitors.link(visitor=f"v_{PEOPLE + number // 500}", person_id=alive[0].id, how="form", at=at)
         if number == 350:
-            rule_sets.publish(rule_sets.draft_from_live(at=at), at=at, by=mira)
+            draft = rule_sets.change(rule_sets.draft_from_live(at=at), OTHER_RULES, at=at)
+            rule_sets.publish(draft, at=at, by=mira)
     settle(at=END)
 
     for reader in wiring.READERS:

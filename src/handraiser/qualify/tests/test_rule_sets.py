@@ -6,15 +6,21 @@ from datetime import timedelta
 
 import msgspec
 import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
+from handraiser.core.delivery.actions import suppressions
+from handraiser.core.journal import outbox
+from handraiser.core.journal.events.delivery import MessageFailed
+from handraiser.core.people.actions import people
 from handraiser.core.staff.models import AuditEntry
 from handraiser.kit.errors import DomainError
-from handraiser.qualify import effects, queries
+from handraiser.qualify import effects, explanations, queries
 from handraiser.qualify.actions import rule_sets, stages
 from handraiser.qualify.models import RuleSet, ScoreState, StageChange
-from handraiser.qualify.rules import difference, editing, rule_set
+from handraiser.qualify.rules import difference, editing, rule_set, validation
 from handraiser.qualify.rules.defaults import CLASSIC
-from handraiser.qualify.rules.rule_set import POINT
+from handraiser.qualify.rules.rule_set import POINT, Exclusion
 from handraiser.qualify.tests.conftest import NOON
 
 pytestmark = pytest.mark.django_db
@@ -33,8 +39,8 @@ def published(rules, *, at=NOON, by=None) -> RuleSet:
 
 def test_the_line_to_leave_is_never_above_the_threshold():
     lower, wrong = editing.edited(CLASSIC, {"threshold": "30", "leave": "60"})
-    assert (lower.leaves_below, wrong, rule_set.check(lower)) == (30 * POINT, {}, [])
-    [problem] = rule_set.check(msgspec.structs.replace(CLASSIC, leave=-POINT))
+    assert (lower.leaves_below, wrong, validation.check(lower)) == (30 * POINT, {}, [])
+    [problem] = validation.check(msgspec.structs.replace(CLASSIC, leave=-POINT))
     assert (problem.code, problem.field) == ("leave", "leave")
     assert editing.edited(CLASSIC, {"leave": ""})[0].leave is None
     [change] = difference.between(CLASSIC, editing.edited(CLASSIC, {"leave": "50"})[0])
@@ -167,3 +173,99 @@ def test_an_mql_that_would_leave_is_told_before_publishing_and_leaves(ines, mira
     assert ines.score(NOON + HOUR) == 35
     assert ines.lead.stage == "lead"
     assert StageChange.objects.latest("number").reason == "rule set published: 35 points, below 60"
+
+
+def test_the_effect_asks_the_same_few_questions_of_many_leads(story_of):
+    many = set()
+    for number in range(3):
+        story_of(f"someone{number}@firm.example.com")
+        with CaptureQueriesContext(connection) as asked:
+            effects.effect(CLASSIC, CLASSIC, at=NOON)
+        many.add(len(asked))
+    assert len(many) == 1
+
+
+COMPETITOR = Exclusion(
+    key="out", reason="competitor", field="email_domain", test="is", value="halden.example.com"
+)
+
+
+def leaving_out(*some, **more):
+    return msgspec.structs.replace(CLASSIC, exclusions=some, **more)
+
+
+@pytest.mark.parametrize("leave", [60 * POINT, None])
+def test_an_mql_who_is_left_out_leaves_with_the_reason_and_comes_back(ines, mira, leave):
+    for day in (1, 2):
+        ines.visits_pricing(NOON - day * DAY)
+    ines.asks_for_a_demo(NOON)
+    assert ines.score() == 75
+    draft = leaving_out(COMPETITOR, leave=leave)
+    if leave is None:
+        published(msgspec.structs.replace(CLASSIC, leave=None), by=mira)
+        ines.score(NOON)
+    assert effects.effect(draft, CLASSIC, at=NOON).demoted == 1
+    published(draft, by=mira, at=NOON + HOUR)
+    assert ines.score(NOON + HOUR) == 0
+    assert (ines.lead.stage, ines.lead.grade, ines.lead.temperature) == ("lead", "C3", "cold")
+    change = StageChange.objects.latest("number")
+    assert (change.reason, change.at) == ("rule set published: left out: competitor", NOON + HOUR)
+    told = explanations.why(ines.lead)
+    assert (told.left_out, told.left_out_by) == (
+        "competitor",
+        "Email domain is **halden.example.com**",
+    )
+    assert (told.lines, told.missing, told.could_add) == ((), (), ())
+    assert explanations.why(ines.lead, NOON).score.total == 75 * POINT
+
+    people.change(
+        person=ines.person, values={"email": "ines@elsewhere.example.com"}, at=NOON + 2 * HOUR, proven=True
+    )
+    assert ines.score(NOON + 2 * HOUR) == 75
+    assert ines.lead.stage == "mql"
+
+
+def test_whom_somebody_moved_stays_though_left_out(ines, mira):
+    ines.score()
+    stages.move(ines.lead, "mql", at=NOON, by="usr_1")
+    published(leaving_out(COMPETITOR), by=mira)
+    assert ines.score(NOON + HOUR) == 0
+    assert ines.lead.stage == "mql"
+
+
+def test_an_address_that_bounced_is_known_and_can_leave_somebody_out(ines, mira):
+    bounced = Exclusion(key="out", reason="address bounced", field="email_bounced", test="is_true")
+    published(leaving_out(bounced), by=mira)
+    assert ines.score() == 15
+    suppressions.add(email="ines@halden.example.com", reason="bounced", scope="all", at=NOON + HOUR)
+    with transaction.atomic():
+        outbox.publish(
+            MessageFailed(message="msg_1", outcome="failed", error="550"),
+            at=NOON + HOUR,
+            person=ines.person.id,
+        )
+    assert ines.score(NOON + HOUR) == 0
+    ines.person.refresh_from_db()
+    assert queries.attributes(ines.person)["email_bounced"] is True
+    assert queries.known([ines.lead.id])[ines.lead.id].person == queries.attributes(ines.person)
+    assert explanations.why(ines.lead, NOON).score.total == 15 * POINT
+
+
+def test_fading_points_go_by_the_sweep_without_an_event(ines):
+    fading = msgspec.structs.replace(CLASSIC.rule("pricing"), days=None, half_life_days=2)
+    published(msgspec.structs.replace(CLASSIC, rules=(fading,)))
+    ines.visits_pricing(NOON)
+    assert [ines.score(NOON + days * DAY) for days in (0, 2, 4, 11)] == [10, 5, 2, 0]
+    ines.lead.refresh_from_db()
+    assert ines.lead.points == POINT * 10 * rule_set.weights(2)[11] // rule_set.PARTS
+    ines.score(NOON + 12 * DAY)
+    assert (ines.lead.points, ScoreState.objects.get().next_change_at) == (0, None)
+    then = explanations.why(ines.lead, NOON + 2 * DAY)
+    [line] = then.lines
+    assert (then.score.total, line.lasts, line.half_life, line.until) == (
+        5 * POINT,
+        "fades",
+        2,
+        NOON + 3 * DAY,
+    )
+    assert (line.events[0].left, line.events[0].until) == ("+5", NOON + 12 * DAY)

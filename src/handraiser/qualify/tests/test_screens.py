@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import msgspec
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
 from handraiser.core.people.actions import leads
 from handraiser.kit import clock
+from handraiser.qualify import commands
 from handraiser.qualify.models import RuleSet
+from handraiser.qualify.rules.defaults import CLASSIC
 from handraiser.qualify.rules.rule_set import POINT
 from handraiser.qualify.tests.conftest import NOON
 
@@ -90,12 +95,14 @@ def test_rules_are_added_moved_and_deleted(editor):
 
 
 def test_every_starter_makes_a_rule_that_can_be_shown(editor):
-    from handraiser.qualify.rules.editing import STARTERS
+    from handraiser.qualify.rules.editing import OUTS, SIGNAL, STARTERS
 
-    for starter in STARTERS:
+    for starter in (*STARTERS, *OUTS, SIGNAL):
         assert editor.post(f"{SETS}2/save/", {"do": f"add:{starter}"}).status_code == 302
     assert editor.get(f"{SETS}2/").status_code == 200
-    assert len(draft().rules) == 6 + len(STARTERS)
+    assert len(draft().rules) == len(CLASSIC.rules) + len(STARTERS)
+    assert len(draft().exclusions) == len(CLASSIC.exclusions) + len(OUTS)
+    assert len(draft().signals) == len(CLASSIC.signals) + 1
 
 
 def test_what_is_no_number_is_named_and_the_rest_is_kept(editor):
@@ -207,6 +214,105 @@ def test_stages_and_scores_read_as_sentences():
     assert (score.text, score.group) == ("Score is now **92** (−5)", "system")
 
 
+def test_caps_and_fading_are_filled_in_and_a_contradiction_is_said_at_its_field(editor):
+    answer = editor.post(f"{SETS}2/save/", {"pricing.half_life_days": "14", "pricing.at_most_a_day": "2"})
+    assert answer.status_code == 302
+    page = editor.get(f"{SETS}2/").content.decode()
+    assert "Leave one of the two empty" in page
+    assert (
+        'aria-label="Days after which half is left; empty: it does not fade" placeholder="no" aria-invalid="true"'
+        in page
+    )
+    assert editor.post(f"{SETS}2/publish/").status_code == 422
+    editor.post(f"{SETS}2/save/", {"pricing.days": "", "pricing.at_most_30_days": "4"})
+    pricing = draft().rule("pricing")
+    assert (pricing.days, pricing.half_life_days, pricing.at_most_a_day, pricing.at_most_30_days) == (
+        None,
+        14,
+        2,
+        4,
+    )
+    page = editor.get(f"{SETS}2/publishing/").content.decode()
+    assert (
+        "each visit, at most 2 a day, at most 4 in 30 days, at most 4 in all, half is left after 14 days"
+        in page
+    )
+    assert "cannot be published" not in page
+
+
+def test_who_is_left_out_is_filled_in_with_a_reason(editor, ines):
+    assert "Nobody is left out." in editor.get(f"{SETS}2/").content.decode()
+    key = editor.post(f"{SETS}2/save/", {"do": "add:out_competitor"}).headers["Location"].partition("#")[2]
+    assert "Say which value it must have" in editor.get(f"{SETS}2/").content.decode()
+    editor.post(f"{SETS}2/save/", {f"{key}.value": "halden.example.com", f"{key}.reason": "rival"})
+    [out] = draft().exclusions
+    assert (out.value, out.reason) == ("halden.example.com", "rival")
+    page = editor.get(f"{SETS}2/publishing/").content.decode()
+    assert "Left out as rival: Email domain is <b>halden.example.com</b>" in page
+    editor.post(f"{SETS}2/publish/")
+    ines.score(clock.now())
+    page = editor.get(f"/admin/qualify/why/{ines.lead.id}/").content.decode()
+    assert "Left out: rival" in page and "Missing" not in page
+    editor.post(f"{SETS}draft/")
+    editor.post(f"{SETS}3/save/", {"do": f"delete:{key}"})
+    assert draft().exclusions == ()
+
+
+def test_points_by_ranges_are_filled_in_as_text(editor):
+    key = editor.post(f"{SETS}2/save/", {"do": "add:sizes"}).headers["Location"].partition("#")[2]
+    page = editor.get(f"{SETS}2/").content.decode()
+    assert 'value="1–49: 2, 50–249: 6, 250+: 10"' in page and "Points in no range" in page
+    editor.post(f"{SETS}2/save/", {f"{key}.ranges": "1-9: 1, 10+: 4.5"})
+    assert [one.points for one in draft().rule(key).ranges] == [POINT, 4_500_000]
+    assert editor.post(f"{SETS}2/save/", {f"{key}.ranges": "many: 3"}).status_code == 422
+
+
+class TestFiles:
+    def test_a_set_goes_out_and_comes_back_as_a_draft(self, login, marketer):
+        client = login(marketer)
+        assert "Import" in client.get(SETS).content.decode()
+        answer = client.get(f"{SETS}1/export/")
+        assert answer.headers["Content-Disposition"] == 'attachment; filename="rule-set-1.toml"'
+        text = answer.content.decode().replace("threshold = 75", "threshold = 80")
+        sent = client.post(f"{SETS}import/", {"file": SimpleUploadedFile("mine.toml", text.encode())})
+        assert sent.headers["Location"] == f"{SETS}2/"
+        assert draft() == msgspec.structs.replace(CLASSIC, threshold=80 * POINT)
+        again = text.replace("threshold = 80", "threshold = 90")
+        refused = client.post(f"{SETS}import/", {"file": SimpleUploadedFile("x.toml", again.encode())})
+        assert refused.status_code == 422 and "Draft 2 holds changes" in refused.content.decode()
+        client.post(f"{SETS}import/", {"file": SimpleUploadedFile("x.toml", again.encode()), "replace": "on"})
+        assert draft().threshold == 90 * POINT
+
+    @pytest.mark.parametrize(
+        ("content", "sentence"),
+        [
+            (b"threshold =\nleave = 3", "at line 1, column"),
+            (b"threshold = 1\nleafe = 2", "Line 2: a rule set has no key"),
+            (b"\xff\xfe\x00", "This file is no text"),
+            (b"#" * 200_001, "larger than 200 KB"),
+        ],
+    )
+    def test_a_file_that_cannot_be_read_changes_nothing(self, login, marketer, content, sentence):
+        page = login(marketer).post(f"{SETS}import/", {"file": SimpleUploadedFile("x.toml", content)})
+        assert page.status_code == 422 and sentence in page.content.decode()
+        assert not RuleSet.objects.filter(state="draft").exists()
+
+    def test_the_command_tells_the_line_of_what_speaks_against_publishing(self, organisation, tmp_path):
+        said: list[str] = []
+        file = tmp_path / "rules.toml"
+        commands.write_out(number=None, file=file, say=said.append)
+        assert commands.bring_in(file=file, replace=False, say=said.append)
+        assert said == [
+            f"Rule set 1 is written to {file}.",
+            "Draft 2 holds the file. Look at it and publish it on its screen.",
+        ]
+        text = file.read_text().replace("days = 30", "days = 30\nhalf_life_days = 9", 1)
+        file.write_text(text)
+        assert not commands.bring_in(file=file, replace=True, say=said.append)
+        line = text.splitlines().index("half_life_days = 9") + 1
+        assert said[2].startswith(f"Line {line}: Points either end after some days or fade")
+
+
 class TestWhy:
     def test_reasons_events_and_the_past(self, login, dana, ines):
         message = ines.visits_pricing(NOON)
@@ -220,6 +326,17 @@ class TestWhy:
         past = client.get(f"/admin/qualify/why/{ines.lead.id}/?as_of=2026-10-25").content.decode()
         assert "Why 15 on 25 October" in past
         assert client.get(f"/admin/qualify/why/{ines.lead.id}/?as_of=soon").status_code == 422
+
+    def test_the_cheapest_ways_to_mql_and_the_end_of_each_event_are_told(self, login, dana, ines):
+        for hours in (2, 4):
+            ines.visits_pricing(clock.now() - timedelta(hours=hours))
+        ines.score(clock.now())
+        page = login(dana).get(f"/admin/qualify/why/{ines.lead.id}/").content.decode()
+        assert "Any of these would make it an MQL" in page
+        assert "Asked for <b>a demo</b>" in page and "2 × Visited <b>/pricing/</b>" in page
+        assert "fewer from" in page and "Could still add" not in page
+        ends = timezone.localtime(clock.now() - timedelta(hours=2) + timedelta(days=30))
+        assert f"to {ends.day} {ends:%b}" in page
 
     def test_a_lead_of_somebody_else_stays_closed(self, login, dana, ben, ines):
         leads.assign(lead=ines.lead, owner=ben, at=NOON)

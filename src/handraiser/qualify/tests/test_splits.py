@@ -25,7 +25,7 @@ from handraiser.qualify import readers
 from handraiser.qualify.actions import rule_sets, stages
 from handraiser.qualify.models import Profile, ScoreState, StageChange
 from handraiser.qualify.rules import rule_set
-from handraiser.qualify.rules.rule_set import POINT, EventRule
+from handraiser.qualify.rules.rule_set import POINT, EventRule, Exclusion
 from handraiser.qualify.tests.conftest import NOON
 
 pytestmark = pytest.mark.django_db
@@ -52,15 +52,31 @@ def world(organisation, mira):
         counting="once",
         days=1,
     )
+    fades = EventRule(
+        key="fades",
+        group="engagement",
+        points=15 * POINT,
+        event="attract.page_viewed",
+        where_field="path",
+        value="/blog/",
+        half_life_days=1,
+        at_most_a_day=2,
+        at_most_30_days=9,
+    )
     live.content = rule_set.to_data(
         type(live.rules)(
-            threshold=50 * POINT, limits=live.rules.limits, bands=live.rules.bands, rules=(page, gone)
+            threshold=50 * POINT,
+            limits=live.rules.limits,
+            bands=live.rules.bands,
+            rules=(page, gone, fades),
+            exclusions=(Exclusion(key="out", reason="left", field="job_title", test="is", value="student"),),
         )
     )
     live.save()
     known = []
     for number in range(PEOPLE):
-        person = people.create(at=NOON, how="form", first_name=f"Number {number}")
+        title = "Student" if number == 5 else ""
+        person = people.create(at=NOON, how="form", first_name=f"Number {number}", job_title=title)
         lead, _ = leads.open(person=person, at=NOON, how="form")
         visitors.link(visitor=f"v_{number}", person_id=person.id, how="form", at=NOON)
         known.append((person, lead))

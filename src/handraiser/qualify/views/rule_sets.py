@@ -9,20 +9,20 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from handraiser.console.toasts import toast
 from handraiser.core.people.models import Lead
 from handraiser.core.staff.models import User
 from handraiser.core.staff.roles import EDITORS
 from handraiser.kit import clock, ids
+from handraiser.kit.errors import DomainError
 from handraiser.qualify import effects, queries
 from handraiser.qualify.actions import rule_sets as actions
 from handraiser.qualify.models import RuleSet
-from handraiser.qualify.rules import difference, editing, wording
-from handraiser.qualify.rules import rule_set as rules_of
+from handraiser.qualify.rules import difference, editing, files, validation, wording
 from handraiser.qualify.rules.difference import Change
-from handraiser.qualify.rules.rule_set import Rule, Rules
+from handraiser.qualify.rules.rule_set import Exclusion, Rule, Rules, Signal
 
 GROUPS = (
     ("fit", "Fit", "who they are", "at most"),
@@ -42,10 +42,35 @@ class Row:
     title: str
     counted: str
     points: str
+    worth: str
     change: Change | None
     error: str
+    error_field: str
     first: bool
     last: bool
+
+    @property
+    def key(self) -> str:
+        """The rule's own."""
+        return self.rule.key
+
+    @property
+    def points_field(self) -> str:
+        """The name of the field with the points."""
+        return f"{self.rule.key}.points"
+
+
+@dataclass(frozen=True)
+class Other:
+    """An exclusion, or a signal of a PQL, in the editor."""
+
+    key: str
+    sentence: list[editing.Part]
+    title: str
+    small: str
+    change: Change | None
+    error: str
+    error_field: str
 
 
 def tabs(current: str) -> list[tuple[str, str, bool]]:
@@ -77,6 +102,7 @@ def rule_sets(request: HttpRequest) -> HttpResponse:
             "draft": next((version for version in versions if version.state == RuleSet.State.DRAFT), None),
             "versions": versions,
             "groups": _groups(live.rules, []),
+            "others": _others(live.rules, []),
             "threshold": wording.plain(live.rules.threshold),
             "may_edit": _staff(request).may(*EDITORS),
         },
@@ -154,6 +180,8 @@ def try_on(request: HttpRequest, number: int) -> HttpResponse:
         context |= {
             "before": before,
             "after": after,
+            "out_before": _why_out(live.rules, before),
+            "out_after": _why_out(chosen.rules, after),
             "lines": _side_by_side(live.rules, chosen.rules, before, after),
         }
     return render(request, "qualify/try_on.html", context)
@@ -201,6 +229,53 @@ def roll_back(request: HttpRequest, number: int) -> HttpResponse:
     return redirect("qualify:rule_sets")
 
 
+@require_GET
+def export(request: HttpRequest, number: int) -> HttpResponse:
+    """A version as a TOML file."""
+    chosen = get_object_or_404(RuleSet, number=number)
+    answer = HttpResponse(files.to_text(chosen.rules), content_type="application/toml; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="rule-set-{number}.toml"'
+    return answer
+
+
+@require_http_methods(["GET", "POST"])
+def bring_in(request: HttpRequest) -> HttpResponse:
+    """Make a draft of a TOML file."""
+    draft = RuleSet.objects.filter(state=RuleSet.State.DRAFT).first()
+    error = ""
+    if request.method == "POST":
+        try:
+            made = actions.bring_in(
+                _text_of(request), at=clock.now(), replace=bool(request.POST.get("replace"))
+            )
+        except DomainError as refused:
+            error = refused.message
+        else:
+            toast(request, f"Draft {made.number} holds the file. Nothing is live yet.")
+            return redirect("qualify:rule_set", number=made.number)
+    context = {
+        "tabs": tabs("rule_sets"),
+        "live": actions.live(at=clock.now()),
+        "draft": draft,
+        "error": error,
+    }
+    return render(request, "qualify/import.html", context, status=422 if error else 200)
+
+
+def _text_of(request: HttpRequest) -> str:
+    given = request.FILES.get("file")
+    if given is None:
+        raise DomainError("rules_file", "Choose a file first.", field="file")
+    if (given.size or 0) > files.MAX_BYTES:
+        raise DomainError(
+            "rules_file", f"The file is larger than {files.MAX_BYTES // 1000} KB.", field="file"
+        )
+    try:
+        return given.read().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise DomainError("rules_file", "This file is no text. Choose a TOML file.", field="file") from error
+
+
 def _staff(request: HttpRequest) -> User:
     """Who asks: the permission table let nobody else in."""
     assert isinstance(request.user, User)
@@ -231,6 +306,7 @@ def _editor(shown: RuleSet, wrong: dict[str, str]) -> dict[str, Any]:
         "changes": changes,
         "gone": [change for change in changes if change.kind == "removed"],
         "groups": _groups(rules, changes, wrong),
+        "others": _others(rules, changes, wrong),
         "threshold": wording.plain(rules.threshold),
         "leave": "" if rules.leaves_below is None else wording.plain(rules.leaves_below),
         "threshold_change": next((c for c in changes if c.key in ("", "leave")), None),
@@ -266,8 +342,10 @@ def _groups(rules: Rules, changes: list[Change], wrong: dict[str, str] | None = 
                 title=wording.title(rule),
                 counted=wording.how_counted(rule),
                 points=wording.points(rule.points),
+                worth=wording.worth(rule),
                 change=by_key.get(rule.key),
-                error=next((text for name, text in faults.items() if name.startswith(f"{rule.key}.")), ""),
+                error=_fault(rule.key, faults)[1],
+                error_field=_fault(rule.key, faults)[0],
                 first=place == 0,
                 last=place == len(of_group) - 1,
             )
@@ -289,8 +367,42 @@ def _groups(rules: Rules, changes: list[Change], wrong: dict[str, str] | None = 
     return groups
 
 
+def _others(rules: Rules, changes: list[Change], wrong: dict[str, str] | None = None) -> list[dict[str, Any]]:
+    """Who is left out, and what makes a PQL, as the editor shows them."""
+    by_key = {change.key: change for change in changes}
+    faults = wrong or {}
+
+    def other(one: Exclusion | Signal, title: str, small: str) -> Other:
+        field, error = _fault(one.key, faults)
+        return Other(one.key, editing.sentence(one), title, small, by_key.get(one.key), error, field)
+
+    return [
+        {
+            "key": "exclusions",
+            "label": "Left out",
+            "what": "no points at all, and never MQL",
+            "rows": [other(one, wording.excluded(one), one.reason) for one in rules.exclusions],
+            "empty": "Nobody is left out. Competitors, students or throw-away addresses can be.",
+            "starters": [(key, out.label) for key, out in editing.OUTS.items()],
+        },
+        {
+            "key": "signals",
+            "label": "Product signals",
+            "what": "any of them makes a lead a PQL",
+            "rows": [other(one, wording.signal(one), "through the tracking API") for one in rules.signals],
+            "empty": "No product event makes a PQL.",
+            "starters": [(editing.SIGNAL, "Add a product event")],
+        },
+    ]
+
+
+def _fault(key: str, faults: dict[str, str]) -> tuple[str, str]:
+    """The field of a rule that is at fault, with the sentence that says so; two empty texts if none is."""
+    return next(((name, text) for name, text in faults.items() if name.startswith(f"{key}.")), ("", ""))
+
+
 def _problems(rules: Rules) -> dict[str, str]:
-    return {problem.field: problem.message for problem in rules_of.check(rules)}
+    return {problem.field: problem.message for problem in validation.check(rules)}
 
 
 def _effect(chosen: RuleSet, *, at: datetime) -> dict[str, Any]:
@@ -308,6 +420,11 @@ def _effect(chosen: RuleSet, *, at: datetime) -> dict[str, Any]:
     }
 
 
+def _why_out(rules: Rules, score: queries.Score) -> str:
+    """Why a lead is left out under these rules; "" for most."""
+    return next((one.reason for one in rules.exclusions if one.key == score.left_out), "")
+
+
 def _side_by_side(
     old: Rules, new: Rules, before: queries.Score, after: queries.Score
 ) -> list[tuple[str, str, str, bool]]:
@@ -320,5 +437,5 @@ def _side_by_side(
         if rule is None:
             continue
         was, now = by_old.get(key, 0), by_new.get(key, 0)
-        rows.append((wording.title(rule), wording.points(was), wording.points(now), was != now))
+        rows.append((wording.title(rule), wording.given(was), wording.given(now), was != now))
     return rows

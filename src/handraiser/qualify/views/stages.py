@@ -24,7 +24,8 @@ def stages(request: HttpRequest) -> HttpResponse:
     """What each stage means, who moves a lead there, how many are there and came in 30 days."""
     now = clock.now()
     live = rule_sets.live(at=now)
-    counts = queries.stage_counts(Lead.objects.visible_to(request.user))
+    mine = Lead.objects.visible_to(request.user)
+    counts = queries.stage_counts(mine)
     came = queries.arrivals(since=now - RECENT)
     rows = [(stage, counts[stage.key], came[stage.key]) for stage in STAGES]
     return render(
@@ -34,6 +35,9 @@ def stages(request: HttpRequest) -> HttpResponse:
             "tabs": tabs("stages"),
             "rows": rows,
             "live": live,
+            "signals": len(live.rules.signals),
+            "product_now": mine.filter(closed_at=None).exclude(product_lead=None).count(),
+            "product_came": mine.filter(product_lead__at__gte=now - RECENT).count(),
             "threshold": wording.plain(live.rules.threshold),
             "total": sum(counts.values()),
         },

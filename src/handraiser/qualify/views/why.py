@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from handraiser.core.people.models import Lead
+from handraiser.kit import clock
 from handraiser.kit.errors import DomainError
 from handraiser.qualify import panels
 
@@ -18,9 +19,7 @@ from handraiser.qualify import panels
 def why(request: HttpRequest, lead_id: str) -> HttpResponse:
     """The panel alone for htmx, else a page around it. `as_of` is a day; it means the end of that day."""
     lead = get_object_or_404(Lead.objects.visible_to(request.user).with_people(), id=lead_id)
-    context = panels.why(lead, as_of=_end_of(request.GET.get("as_of", ""))) | {
-        "history": panels.history(lead)["history"]
-    }
+    context = panels.why(lead, as_of=_end_of(request.GET.get("as_of", ""))) | panels.history(lead)
     template = "qualify/why.html" if request.headers.get("HX-Request") else "qualify/why_page.html"
     return render(request, template, context)
 
@@ -33,6 +32,6 @@ def _end_of(text: str) -> datetime | None:
         day = date.fromisoformat(text)
     except ValueError as error:
         raise DomainError("no_date", "This is not a date. Example: 2026-11-19", field="as_of") from error
-    if day >= timezone.localdate():
+    if day >= timezone.localdate(clock.now()):
         return None
     return timezone.make_aware(datetime.combine(day, time.max))

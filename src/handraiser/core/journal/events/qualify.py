@@ -61,3 +61,17 @@ class PersonEnriched(Fact):
     phone_type: str = ""
     phone_region: str = ""
     fields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProductQualified(Fact):
+    """A lead became a PQL: its person did in the product what the rule set waits for.
+
+    `signal`: the product event as the rule set names it; `event`: the id of the event that completed it.
+    """
+
+    name: ClassVar[str] = "qualify.product_qualified"
+
+    signal: str
+    event: str
+    rule_set: str
