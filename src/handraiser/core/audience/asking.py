@@ -1,4 +1,4 @@
-"""Asking the records: who fits, how many, when time changes it. The only place where conditions become statements."""
+"""Asking the records: who fits, how many, when time changes it."""
 
 from __future__ import annotations
 
@@ -59,10 +59,7 @@ def asked(at: datetime, known: Catalogue | None = None) -> sql.Asked:
 
 def these(column: str, ids: Iterable[str]) -> Text:
     """A narrowing to some people, by the column of their id."""
-    wanted = sorted(ids)
-    if connection.vendor == "sqlite":
-        return f"{column} in ({', '.join(['%s'] * len(wanted))})", [*wanted]
-    return f"{column} = any(%s)", [wanted]
+    return f"{column} {{in}}", [sorted(ids)]
 
 
 def who_fit(node: c.Condition, how: sql.Asked, who: Text = EVERYBODY) -> set[str]:
@@ -207,7 +204,9 @@ def _seen(node: c.Condition, how: sql.Asked, person: str) -> tuple[int | None, d
         return None, None
     text, arguments = sql.events(node.event, node.where, how)
     days = node.days
-    inside, since = ("1=1", []) if days is None else ("t.occurred_at > %s", [how.moment(how.at - days * c.DAY_MS)])
+    inside, since = (
+        ("1=1", []) if days is None else ("t.occurred_at > %s", [how.moment(how.at - days * c.DAY_MS)])
+    )
     statement = (
         f"select sum(case when {inside} then 1 else 0 end), max(t.occurred_at)"
         f" from identity_timeline t where t.person_id = %s and {text}"

@@ -1,4 +1,4 @@
-"""Keeps segments: after each batch of facts, whoever they are about is looked at again, and when a window moves on."""
+"""Keeps segments: whoever a fact is about is looked at again, and whoever an event of leaves a window."""
 
 from __future__ import annotations
 

@@ -44,7 +44,9 @@ def live() -> list[Live]:
 
     Inside a transaction on PostgreSQL they stay as they are until it ends, and nobody else decides who is in.
     """
-    statement = "select id, version, {json}definition from audience_segment where archived_at is null and version > 0"
+    statement = (
+        "select id, version, {json}definition from audience_segment where archived_at is null and version > 0"
+    )
     if connection.in_atomic_block and connection.features.has_select_for_update:
         statement += " order by id for update"
     return _in_order([_ready(*row) for row in rows.ask(Segment, statement, [])])
@@ -100,7 +102,9 @@ def follow(
         moved: set[str] = set()
         for begin in range(0, len(people), AT_ONCE):
             some = people[begin : begin + AT_ONCE]
-            moved |= _look(one, some, how, at=at, why="segment" if one.id not in touched else why, causes=causes or {})
+            moved |= _look(
+                one, some, how, at=at, why="segment" if one.id not in touched else why, causes=causes or {}
+            )
         for other in segments:
             if moved and one.id in other.uses:
                 waiting.setdefault(other.id, set()).update(moved)
@@ -129,7 +133,10 @@ def _look(
     outbox.publish_all(
         [
             outbox.prepare(
-                kind(segment=one.id, number=one.version, why=why), at=at, person=person, cause=causes.get(person)
+                kind(segment=one.id, number=one.version, why=why),
+                at=at,
+                person=person,
+                cause=causes.get(person),
             )
             for kind, person in facts
         ]
@@ -147,7 +154,11 @@ def _note_due(one: Live, people: Sequence[str], how: sql.Asked) -> None:
     before = {person: rows.milliseconds(due) for person, due in noted}
     other = [(one.id, person, due) for person, due in changes.items() if before.get(person) != due]
     rows.put(
-        DueLook, ["segment_id", "person_id", "due_at"], other, key=["person_id", "segment_id"], changes=["due_at"]
+        DueLook,
+        ["segment_id", "person_id", "due_at"],
+        other,
+        key=["person_id", "segment_id"],
+        changes=["due_at"],
     )
     _remove(DueLook, one.id, before.keys() - changes.keys())
 
@@ -241,9 +252,7 @@ def _rebuild_piece(segment_id: str, *, at: datetime) -> bool:
     return not over
 
 
-def batch(
-    segments: Sequence[Live], told: Mapping[str, Mapping[str, Event]], *, at: datetime
-) -> None:
+def batch(segments: Sequence[Live], told: Mapping[str, Mapping[str, Event]], *, at: datetime) -> None:
     """Follow facts: `told` has for each name of a fact the people it is about, with the newest such event."""
     touched: dict[str, set[str]] = {}
     causes: dict[str, Event] = {}
@@ -255,4 +264,3 @@ def batch(
             if person not in causes or causes[person].position <= event.position:
                 causes[person] = event
     follow(segments, touched, at=at, why="event", causes=causes)
-

@@ -65,7 +65,7 @@ def discard(*, segment: Segment) -> None:
 
 
 def problems(segment: Segment, definition: c.Definition) -> list[DomainError]:
-    """What speaks against saving this, each with the path of the condition at fault ("without" for an exception)."""
+    """What speaks against saving this, each with the path of the condition at fault; "without": an exception."""
     known = asking.catalogue()
     found = checking.check(definition.match, known)
     for one in definition.without:
@@ -73,9 +73,7 @@ def problems(segment: Segment, definition: c.Definition) -> list[DomainError]:
             found.append(DomainError("unknown_segment", "Choose a segment that is in use.", field="without"))
     names = {**known.segments, segment.id: segment.name}
     others = Segment.objects.filter(archived_at=None, id__in=known.segments).exclude(id=segment.id)
-    uses = {
-        other.id: c.named_segments(other.saved.condition) for other in others if other.saved is not None
-    }
+    uses = {other.id: c.named_segments(other.saved.condition) for other in others if other.saved is not None}
     try:
         checking.refuse_cycle(segment.id, sorted(c.named_segments(definition.condition)), uses, names)
     except DomainError as cycle:

@@ -1,1 +1,1 @@
-"""Conditions on people: what they mean, whether they make sense, how they read, as SQL, and when time changes them."""
+"""Conditions on people: what they mean, whether they make sense, their words, their SQL, and their time."""

@@ -59,9 +59,7 @@ def check(root: c.Condition, catalogue: Catalogue) -> list[DomainError]:
     def add(code: str, sentence: str, path: c.Path) -> None:
         problems.append(DomainError(code, sentence, field=path_of(path)))
 
-    count = 0
-    for path, node in c.walk(root):
-        count += 1
+    for count, (path, node) in enumerate(c.walk(root), 1):
         if len(path) > MAX_DEPTH:
             add("too_deep", f"Groups can stand {MAX_DEPTH} deep. Move this one up.", path)
             break
@@ -84,7 +82,9 @@ def refuse(root: c.Condition, catalogue: Catalogue) -> None:
         raise problem
 
 
-def refuse_cycle(own: str, wanted: Iterable[str], uses: Mapping[str, Iterable[str]], names: Mapping[str, str]) -> None:
+def refuse_cycle(
+    own: str, wanted: Iterable[str], uses: Mapping[str, Iterable[str]], names: Mapping[str, str]
+) -> None:
     """Refuse a segment that would ask about itself. `uses` tells for the other segments which they ask about.
 
     Raises DomainError("cycle") with the way around.
@@ -117,7 +117,9 @@ def _check(node: c.Condition, catalogue: Catalogue) -> None:
         case c.Attribute():
             known = catalogue.attributes.get(node.key)
             if known is None:
-                raise _Wrong("unknown_attribute", f"There is no field {node.key or 'without a name'}. Choose one.")
+                raise _Wrong(
+                    "unknown_attribute", f"There is no field {node.key or 'without a name'}. Choose one."
+                )
             _check_attribute(node, known)
         case c.Consent():
             if node.purpose not in catalogue.purposes:
@@ -269,7 +271,11 @@ def _clash(one: c.Condition, other: c.Condition, catalogue: Catalogue) -> str:
     if isinstance(one, c.Consent) and isinstance(other, c.Consent) and one.purpose == other.purpose:
         return "A permission has one state only." if one.state != other.state else ""
     events = (c.Performed, c.LastPerformed)
-    if isinstance(one, events) and isinstance(other, events) and (one.event, one.where) == (other.event, other.where):
+    if (
+        isinstance(one, events)
+        and isinstance(other, events)
+        and (one.event, one.where) == (other.event, other.where)
+    ):
         least, most = _least(one), _most(other)
         if least and most and least[0] > most[0] and _within(least[1], most[1]):
             return (
@@ -285,11 +291,13 @@ def _clash_of_values(one: c.Attribute, other: c.Attribute, known: Known) -> str:
         return f"{known.label} cannot be unknown and have a value."
     if known.source == "lead":
         return ""  # another lead may have the other value
-    if one.test == "is" and other.test == "is":
-        if not {c.folded(a) for a in one.values} & {c.folded(a) for a in other.values}:
-            return f"{known.label} has one value only. Put both into one condition."
+    shared = {c.folded(value) for value in one.values} & {c.folded(value) for value in other.values}
+    if one.test == "is" and other.test == "is" and not shared:
+        return f"{known.label} has one value only. Put both into one condition."
     if one.test == "within" and other.test == "more_than_ago" and (one.days or 0) <= (other.days or 0):
-        return f"{known.label} cannot lie both in the last {one.days} days and more than {other.days} days ago."
+        return (
+            f"{known.label} cannot lie both in the last {one.days} days and more than {other.days} days ago."
+        )
     if one.test == other.test == "between" and _apart(one, other):
         return f"{known.label} cannot lie in both of these ranges."
     return ""

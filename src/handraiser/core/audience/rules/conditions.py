@@ -4,14 +4,14 @@ Every condition is either true or false of a person at a moment, never in betwee
 true but that it is unknown: an empty country neither is Germany nor is not Germany. `NoneOf` turns truth round, so
 "none of: country is Germany" does hold of somebody whose country is unknown.
 
-**Time.** Moments are milliseconds since 1970, days are 86,400,000 ms. An event lies in the last N days at the moment
-m while `occurred_at > m - N days`: to the millisecond N days later it does not any more.
+**Time.** Moments are milliseconds since 1970, days are 86,400,000 ms. An event lies in the last N days at the
+moment m while `occurred_at > m - N days`: to the millisecond N days later it does not any more.
 
 **Text** is compared without regard to the case of A to Z; other letters as written, all lower or all upper. Several
 values mean "any of these".
 
-**Leads.** What is asked of a lead is true if it is true of any open lead of the person; two conditions may be met by
-two leads. `Stage` says of itself which closed leads count.
+**Leads.** What is asked of a lead is true if it is true of any open lead of the person; two conditions may be
+met by two leads. `Stage` says of itself which closed leads count.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class Attribute(msgspec.Struct, frozen=True, tag="attribute", tag_field="kind"):
 
 
 class Consent(msgspec.Struct, frozen=True, tag="consent", tag_field="kind"):
-    """A permission. `granted`: one is in force; `withdrawn`: there was one, and none is; `never`: there was none."""
+    """A permission. `granted`: one is in force; `withdrawn`: one was, and none is; `never`: there was none."""
 
     purpose: str
     state: Literal["granted", "withdrawn", "never"] = "granted"
@@ -86,8 +86,8 @@ class Stage(msgspec.Struct, frozen=True, tag="stage", tag_field="kind"):
 
 
 class Score(msgspec.Struct, frozen=True, tag="score", tag_field="kind"):
-    """The score of an open lead: points from `low` to `high`, both included (fractions of a point count), or a grade
-    or temperature that is one of `values`. A lead that was not scored yet has no grade."""
+    """The score of an open lead: points from `low` to `high`, both included (fractions of a point count), or a
+    grade or temperature that is one of `values`. A lead that was not scored yet has no grade."""
 
     measure: Measure
     values: tuple[str, ...] = ()

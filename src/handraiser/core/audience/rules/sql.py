@@ -58,7 +58,9 @@ def condition(node: c.Condition, asked: Asked) -> Text:
         case c.Score():
             return _score(node)
         case c.InSegment():
-            text = "exists (select 1 from audience_membership m where m.person_id = p.id and m.segment_id = %s)"
+            text = (
+                "exists (select 1 from audience_membership m where m.person_id = p.id and m.segment_id = %s)"
+            )
             return (text if node.inside else f"(not {text})"), [node.segment]
         case c.Performed():
             return _performed(node, asked)
@@ -161,7 +163,9 @@ def _as_number(value: str, asked: Asked) -> str:
             f" and {value} not glob '--*'"
         )
         return f"(case when {plain} then cast({value} as real) end)"
-    return f"(case when {value} ~ '^-?([0-9]+[.]?[0-9]*|[.][0-9]+)$' then cast({value} as double precision) end)"
+    return (
+        f"(case when {value} ~ '^-?([0-9]+[.]?[0-9]*|[.][0-9]+)$' then cast({value} as double precision) end)"
+    )
 
 
 def _number(value: str, node: c.Attribute | c.Where) -> Text:
@@ -262,7 +266,10 @@ def _stage(node: c.Stage) -> Text:
     for stages, more in (
         ([one for one in plain if one not in _STAYS], " and l.closed_at is null"),
         ([one for one in plain if one in _STAYS], ""),
-        (closed, " and not exists (select 1 from people_lead o where o.person_id = p.id and o.closed_at is null)"),
+        (
+            closed,
+            " and not exists (select 1 from people_lead o where o.person_id = p.id and o.closed_at is null)",
+        ),
     ):
         if stages:
             marks = ", ".join(["%s"] * len(stages))
@@ -287,11 +294,15 @@ def _bucket(node: c.Bucket, asked: Asked) -> Text:
     digest = "md5(%s || ':' || p.id)"
     if asked.sqlite:
         digits = "+".join(
-            f"(instr('0123456789abcdef', substr(h.x, {place}, 1)) - 1) * {16 ** (6 - place)}" for place in range(1, 7)
+            f"(instr('0123456789abcdef', substr(h.x, {place}, 1)) - 1) * {16 ** (6 - place)}"
+            for place in range(1, 7)
         )
         number = f"(select ({digits}) from (select {digest} as x) h)"
     else:
-        number = f"(select cast(('x' || substr(h.x, 1, 6)) as bit(24))::int from (select md5(cast(%s as text) || ':' || p.id) as x) h)"
+        number = (
+            "(select cast(('x' || substr(h.x, 1, 6)) as bit(24))::int"
+            " from (select md5(cast(%s as text) || ':' || p.id) as x) h)"
+        )
     return f"({number} - {number} / 100 * 100 between %s and %s)", [node.draw, node.draw, node.low, node.high]
 
 
@@ -305,7 +316,9 @@ def events(event: str, where: Sequence[c.Where], asked: Asked) -> Text:
         parts.append(f"{_json('t.body', ('machine',), asked)} is null")
     for one in where:
         keys = (
-            ("properties", one.field.removeprefix(FREE_FIELDS)) if one.field.startswith(FREE_FIELDS) else (one.field,)
+            ("properties", one.field.removeprefix(FREE_FIELDS))
+            if one.field.startswith(FREE_FIELDS)
+            else (one.field,)
         )
         value = _json("t.body", keys, asked)
         if one.test in ("known", "unknown"):
@@ -338,7 +351,7 @@ def _performed(node: c.Performed, asked: Asked) -> Text:
     # No more are counted than decide it.
     most = node.times if node.amount == "at_least" else node.times + 1
     sign = {"at_least": ">=", "exactly": "=", "at_most": "<="}[node.amount]
-    return f"((select count(*) from (select 1 {text} limit {most}) some) {sign} {node.times})", arguments
+    return f"((select count(*) from (select 1 {text} limit {most}) few) {sign} {node.times})", arguments
 
 
 def _last_performed(node: c.LastPerformed, asked: Asked) -> Text:
@@ -381,7 +394,10 @@ def attribute_moments(node: c.Attribute, who: Text, asked: Asked) -> Text:
     }[known.source]
     since = asked.at - (node.days or 0) * c.DAY_MS
     bound = asked.moment(since) if known.kind == "moment" else _day(since)
-    return f"select p.id, {value} from people_person p{join} where {who[0]} and {value} > %s", [*who[1], bound]
+    return f"select p.id, {value} from people_person p{join} where {who[0]} and {value} > %s", [
+        *who[1],
+        bound,
+    ]
 
 
 def midnight(day: str) -> int:

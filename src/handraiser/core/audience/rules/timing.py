@@ -47,7 +47,7 @@ def by_time(node: c.Leaf) -> bool:
 
 
 def at_best(node: c.Condition, *, hope: bool = True) -> c.Condition:
-    """The condition with whatever time may change taken as it suits: true somewhere above, or with `hope` False not.
+    """The condition with whatever time may change taken as it suits it best; without `hope`, worst.
 
     Of whom the best is false, or the worst is true, time changes nothing.
     """

@@ -73,7 +73,12 @@ ATTRIBUTES: dict[str, Known] = {
     "lead.opened_at": Known("Lead since", "lead", "moment", column="opened_at"),
 }
 
-_INTENTS = (("newsletter", "the newsletter"), ("magnet", "a download"), ("contact", "contact"), ("demo", "a demo"))
+_INTENTS = (
+    ("newsletter", "the newsletter"),
+    ("magnet", "a download"),
+    ("contact", "contact"),
+    ("demo", "a demo"),
+)
 
 EVENTS: dict[str, Happening] = {
     "attract.page_viewed": Happening("Visited", "page", {"path": "path", "title": "title"}),
@@ -83,7 +88,10 @@ EVENTS: dict[str, Happening] = {
     "attract.event_tracked": Happening("Did", "event", {"event": "name"}),
     "capture.form_viewed": Happening("Saw a form", "form", {"form": "form"}),
     "capture.form_submitted": Happening(
-        "Sent a form", "form", {"intent": "for", "form": "form", "form_name": "form name"}, {"intent": _INTENTS}
+        "Sent a form",
+        "form",
+        {"intent": "for", "form": "form", "form_name": "form name"},
+        {"intent": _INTENTS},
     ),
     "capture.magnet_downloaded": Happening(
         "Downloaded", "download", {"kind": "kind", "magnet_name": "name", "magnet": "magnet"}

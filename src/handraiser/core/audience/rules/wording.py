@@ -66,7 +66,8 @@ def words(node: c.Condition, catalogue: Catalogue) -> str:
             than = "less" if node.ago == "less" else "more"
             return f"{_did(node.event, node.where)} last {than} than {_days(node.days)} ago"
         case c.Bucket():
-            return f"By chance {node.high - node.low + 1} in 100 (parts {node.low} to {node.high}, draw {node.draw})"
+            share = node.high - node.low + 1
+            return f"By chance {share} in 100 (parts {node.low} to {node.high}, draw {node.draw})"
 
 
 def either(values: Iterable[str]) -> str:
@@ -104,7 +105,8 @@ def _did(event: str, where: tuple[c.Where, ...]) -> str:
     if happening is None:
         return "An event to choose"
     parts = [
-        f"{field_label(event, one.field)} {_test(one, dict(happening.choices.get(one.field, ())))}" for one in where
+        f"{field_label(event, one.field)} {_test(one, dict(happening.choices.get(one.field, ())))}"
+        for one in where
     ]
     return happening.did + (f" ({', '.join(parts)})" if parts else "")
 

@@ -40,10 +40,10 @@ def make(firm: worlds.Firm) -> list[Segment]:
 
 def agree(segments: list[Segment], firm: worlds.Firm, when: str) -> None:
     assert not ParkedEvent.objects.exists(), ParkedEvent.objects.first().error
-    how = asking.asked(firm.now)
+    how, world = asking.asked(firm.now), reference.World(firm.now)
     for one in segments:
         tree = one.saved.condition
-        truth = reference.fit(tree, firm.now)
+        truth = world.fit(tree)
         assert asking.who_fit(tree, how) == truth, f"as SQL, {when}: {tree}"
         assert kept(one) == truth, f"as kept, {when}: {tree}"
 
@@ -60,7 +60,9 @@ def test_the_engine_says_what_the_conditions_mean(db, seed):
     for _ in range(SWEEPS):
         due = DueLook.objects.order_by("due_at").values_list("due_at", flat=True)
         if firm.chance.random() < 0.7 and due:
-            firm.now = max(firm.now, firm.chance.choice(list(due)[:20]) + firm.chance.choice([-1, 0, 1]) * worlds.MS)
+            firm.now = max(
+                firm.now, firm.chance.choice(list(due)[:20]) + firm.chance.choice([-1, 0, 1]) * worlds.MS
+            )
         else:
             firm.now += firm.chance.random() * 10 * worlds.DAY
         firm.now = firm.now.replace(microsecond=firm.now.microsecond // 1000 * 1000)

@@ -39,7 +39,9 @@ class Firm:
         self.chance, self.now = chance, START
         for key, kind in _FIELDS.items():
             FieldDefinition.objects.create(entity="person", key=key, label=key, kind=kind, created_at=START)
-        FieldDefinition.objects.create(entity="lead", key="budget", label="Budget", kind="number", created_at=START)
+        FieldDefinition.objects.create(
+            entity="lead", key="budget", label="Budget", kind="number", created_at=START
+        )
         for number in range(size):
             self.newcomer(number)
 
@@ -90,7 +92,11 @@ class Firm:
             loop.settle(readers, sweeps, at=self.now)
 
     def tell(self, fact) -> None:
-        who = {"person": self.anybody().id} if self.chance.random() < 0.8 else {"visitor": f"v{self.chance.randrange(4)}"}
+        who = (
+            {"person": self.anybody().id}
+            if self.chance.random() < 0.8
+            else {"visitor": f"v{self.chance.randrange(4)}"}
+        )
         outbox.publish(fact, at=min(self.past(), self.now), **who)
 
     def view(self) -> None:
@@ -98,7 +104,10 @@ class Firm:
         self.tell(PageViewed(url=f"https://x{path}", path=path, bot=self.chance.choice(["", "", "", "ua"])))
 
     def track(self) -> None:
-        properties = {"plan": self.chance.choice(["team", "Solo", ""]), "seats": self.chance.choice([1, 5, "9", None])}
+        properties = {
+            "plan": self.chance.choice(["team", "Solo", ""]),
+            "seats": self.chance.choice([1, 5, "9", None]),
+        }
         self.tell(EventTracked(event=self.chance.choice(["trial", "invite"]), properties=properties))
 
     def open_mail(self) -> None:
@@ -109,16 +118,26 @@ class Firm:
         self.tell(FormSubmitted(form="f", form_name="F", form_version=1, submission="s", intent=intent))
 
     def learn(self) -> None:
-        values = {"country": self.chance.choice(COUNTRIES), "job_title": self.chance.choice(TITLES), **self.fields()}
+        values = {
+            "country": self.chance.choice(COUNTRIES),
+            "job_title": self.chance.choice(TITLES),
+            **self.fields(),
+        }
         people.change(person=self.anybody(), values=values, at=self.now, proven=True)
 
     def employ(self) -> None:
         domain = self.chance.choice(["aster.example.com", "bright.example.com"])
         name = self.chance.choice(["Aster", "Bright", ""])
         people.change(
-            person=self.anybody(), values={"company_name": name, "company_domain": domain}, at=self.now, proven=True
+            person=self.anybody(),
+            values={"company_name": name, "company_domain": domain},
+            at=self.now,
+            proven=True,
         )
-        values = {"industry": self.chance.choice(["Solar", "Retail"]), "employees": self.chance.choice([5, 50, None])}
+        values = {
+            "industry": self.chance.choice(["Solar", "Retail"]),
+            "employees": self.chance.choice([5, 50, None]),
+        }
         companies.learn(domain=domain, values=values, at=self.now)
 
     def allow(self) -> None:
@@ -131,7 +150,11 @@ class Firm:
     def raise_hand(self) -> None:
         touch = {"channel": "paid", "source": self.chance.choice(["google", "bing", ""])}
         leads.open(
-            person=self.anybody(), at=self.now, how="form", touch=touch, attributes={"budget": self.chance.choice([1, 900])}
+            person=self.anybody(),
+            at=self.now,
+            how="form",
+            touch=touch,
+            attributes={"budget": self.chance.choice([1, 900])},
         )
 
     def move(self) -> None:
@@ -144,12 +167,15 @@ class Firm:
         lead = self.chance.choice(list(Lead.objects.order_by("id")) or [None])
         if lead:
             Lead.objects.filter(id=lead.id).update(
-                points=self.chance.randrange(-5, 90) * 500_000, temperature=self.chance.choice(["cold", "hot"])
+                points=self.chance.randrange(-5, 90) * 500_000,
+                temperature=self.chance.choice(["cold", "hot"]),
             )
             touched.points([lead.person_id])
 
     def link(self) -> None:
-        visitors.link(visitor=f"v{self.chance.randrange(4)}", person_id=self.anybody().id, how="form", at=self.now)
+        visitors.link(
+            visitor=f"v{self.chance.randrange(4)}", person_id=self.anybody().id, how="form", at=self.now
+        )
 
     def merge(self) -> None:
         done = Merge.objects.filter(undone_at=None).order_by("-id").first()
@@ -171,7 +197,9 @@ def tree(chance, segments=(), depth: int = 0) -> c.Condition:
     if depth == 0 or (depth < 3 and chance.random() < 0.35):
         kind = chance.choice([c.AllOf, c.AllOf, c.AnyOf, c.NoneOf])
         return kind(tuple(tree(chance, segments, depth + 1) for _ in range(chance.randrange(1, 4))))
-    return chance.choice([_performed, _performed, _last, _attribute, _attribute, _known, _other])(chance, segments)
+    return chance.choice([_performed, _performed, _last, _attribute, _attribute, _known, _other])(
+        chance, segments
+    )
 
 
 def _where(chance, event):
@@ -200,7 +228,9 @@ def _performed(chance, _):
 
 def _last(chance, _):
     event = chance.choice(_EVENTS)
-    return c.LastPerformed(event, chance.choice(["less", "more"]), chance.choice(WINDOWS), _where(chance, event))
+    return c.LastPerformed(
+        event, chance.choice(["less", "more"]), chance.choice(WINDOWS), _where(chance, event)
+    )
 
 
 def _attribute(chance, _):
@@ -224,7 +254,9 @@ def _known(chance, _):
     key = chance.choice(["person.custom.renewal", "person.created_at", "lead.opened_at"])
     return chance.choice(
         [
-            c.Attribute("person.custom.seats", chance.choice(["between", "known", "unknown"]), low=2.5, high=12),
+            c.Attribute(
+                "person.custom.seats", chance.choice(["between", "known", "unknown"]), low=2.5, high=12
+            ),
             c.Attribute("person.custom.seats", chance.choice(["is", "is_not"]), ("12", "3")),
             c.Attribute("company.employees", "between", high=20),
             c.Attribute("lead.custom.budget", "between", low=100),
