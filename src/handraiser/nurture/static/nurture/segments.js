@@ -3,20 +3,22 @@
 (() => {
   const form = document.getElementById("conditions");
   if (!form || !window.htmx) return;
+  let deed = "keep";
   form.addEventListener("submit", (event) => {
     const pressed = event.submitter;
     if (!pressed || pressed.value === "save" || pressed.form !== form) return;
     event.preventDefault();
-    const deed = document.createElement("input");
-    deed.type = "hidden";
-    deed.name = "do";
-    deed.value = pressed.value;
-    form.append(deed);
+    deed = pressed.value;
     const group = pressed.closest(".sg-group");
     form.dataset.back = group ? group.id : "";
     form.dataset.deed = pressed.value.split(":")[0];
     window.htmx.trigger(form, "press");
-    deed.remove();
+  });
+  // htmx would send the button that merely has the focus: only what was pressed is done, and once.
+  form.addEventListener("htmx:configRequest", (event) => {
+    if (event.target !== form) return;
+    event.detail.parameters["do"] = deed;
+    deed = "keep";
   });
   // What has the focus is another element after the swap: it gets it back by its id.
   form.addEventListener("htmx:beforeSwap", () => {
@@ -25,9 +27,10 @@
   });
   form.addEventListener("htmx:afterSwap", () => {
     const group = document.getElementById(form.dataset.back || "");
-    const rows = group ? group.querySelectorAll(":scope > .sg-leaf select.sg-what, :scope > .sg-group select") : [];
-    const added = form.dataset.deed === "add" ? rows[rows.length - 1] : group && group.querySelector(".sg-add button");
-    const back = form.dataset.back ? added : document.getElementById(form.dataset.focus || "");
+    const rows = group ? group.querySelectorAll(":scope > .sg-leaf, :scope > .sg-group") : [];
+    const added = form.dataset.deed === "add" && rows.length ? rows[rows.length - 1].querySelector("select") : null;
+    const button = group && group.querySelector(":scope > .sg-add button");
+    const back = form.dataset.back ? added || button : document.getElementById(form.dataset.focus || "");
     if (back) back.focus();
     form.dataset.back = "";
   });
