@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from handraiser.core.audience.actions import touched
 from handraiser.core.identity.models import TimelineItem
 from handraiser.core.journal import outbox
 from handraiser.core.journal.events.qualify import ScoreChanged
@@ -433,6 +434,8 @@ def _store(rules: Prepared, live: RuleSet, scores: Mapping[str, _Score], ways: M
                 written.append((total, fit, engagement, grade, temperature, lead.id))
     outbox.publish_all(news)
     rows.change(Lead, ["points", "fit_points", "engagement_points", "grade", "temperature"], written)
+    if written:
+        touched.points(scores)
     return len(written)
 
 
