@@ -100,6 +100,10 @@ TABLE: dict[str, tuple[str, ...]] = {
     "qualify:enrichment": READERS,
     "qualify:source*": OWNER,
     "qualify:look_again": SELLERS,
+    "qualify:questions": READERS,
+    "qualify:ask": SELLERS,
+    "qualify:note": SELLERS,
+    "qualify:undo_noted": SELLERS,
     # --- the desk; rows by `visible_to`
     "desk:*": SELLERS,
     "desk:today": ALL,

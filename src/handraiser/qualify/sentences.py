@@ -7,6 +7,7 @@ from typing import Any
 
 from handraiser.core.people.sentences import Sentence
 from handraiser.qualify.rules import findings, wording
+from handraiser.qualify.rules.frameworks import FRAMEWORKS, Element
 from handraiser.qualify.rules.stages import LABELS
 
 
@@ -34,7 +35,29 @@ def _enriched(body: dict[str, Any]) -> Sentence | None:
     return None
 
 
+def _element(body: dict[str, Any]) -> Element | None:
+    framework = FRAMEWORKS.get(body["framework"])
+    return framework.element(body["element"]) if framework else None
+
+
+def _noted(body: dict[str, Any]) -> Sentence | None:
+    element = _element(body)
+    if element is None:
+        return None
+    if body["value"] is None:
+        return Sentence("info", f"**{element.label}** was asked about and is still unknown", "sales")
+    words = element.words(body["value"]).lower()
+    return Sentence("check", f"**{element.label}** was noted: {words}", "sales")
+
+
+def _undone(body: dict[str, Any]) -> Sentence | None:
+    element = _element(body)
+    return Sentence("info", f"A note on **{element.label}** was taken back", "system") if element else None
+
+
 SENTENCES: dict[str, Callable[[dict[str, Any]], Sentence | None]] = {
+    "qualify.element_noted": _noted,
+    "qualify.element_undone": _undone,
     "qualify.person_enriched": _enriched,
     "qualify.stage_changed": _stage,
     "qualify.score_changed": _score,

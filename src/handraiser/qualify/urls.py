@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from handraiser.qualify.views import checks, enrichment, rule_sets, stages, why
+from handraiser.qualify.views import checks, enrichment, qualification, rule_sets, stages, why
 
 admin: list[URLPattern | URLResolver] = [
     path("qualify/", rule_sets.home, name="home"),
@@ -24,6 +24,11 @@ admin: list[URLPattern | URLResolver] = [
     path("qualify/enrichment/<str:source_id>/", enrichment.change, name="source"),
     path("qualify/enrichment/<str:source_id>/switch/", enrichment.switch, name="source_switch"),
     path("qualify/enrichment/<str:source_id>/try/", enrichment.try_it, name="source_try"),
+    path("qualify/questions/", qualification.questions, name="questions"),
+    path("qualify/questions/save/", qualification.save_questions, name="save_questions"),
+    path("qualify/known/<str:lead_id>/", qualification.ask, name="ask"),
+    path("qualify/known/<str:lead_id>/note/", qualification.note, name="note"),
+    path("qualify/known/<str:lead_id>/undo/", qualification.undo, name="undo_noted"),
     path("qualify/checked/<str:lead_id>/", checks.look_again, name="look_again"),
     path("qualify/why/<str:lead_id>/", why.why, name="why"),
 ]

@@ -1,6 +1,17 @@
 """The tables of qualify, by topic."""
 
 from handraiser.qualify.models.enrichment import Check, LookUp, Source
+from handraiser.qualify.models.qualification import Asking, Noted
 from handraiser.qualify.models.rule_sets import Profile, RuleSet, ScoreState, StageChange
 
-__all__ = ["Check", "LookUp", "Profile", "RuleSet", "ScoreState", "Source", "StageChange"]
+__all__ = [
+    "Asking",
+    "Check",
+    "LookUp",
+    "Noted",
+    "Profile",
+    "RuleSet",
+    "ScoreState",
+    "Source",
+    "StageChange",
+]
