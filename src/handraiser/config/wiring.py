@@ -56,6 +56,7 @@ READERS: list[Reader] = [
     as_known_now(capture.magnet_mail()),
     as_known_now(qualify.checks()),
     as_known_now(qualify.scores()),
+    as_known_now(qualify.committees()),
     as_known_now(convert.hand_offs()),
     as_known_now(nurture.enrol()),
 ]
@@ -75,6 +76,7 @@ ON_MERGE: list[OnMerge] = [
 SWEEPS: list[Sweep] = [
     Sweep("attract.identifications", identifications.apply_waiting),
     qualify.due(),
+    qualify.due_committees(),
     look_ups.sweep(),
     Sweep("imports.revive", import_tasks.revive, every=timedelta(seconds=30)),
     convert.lapses(),

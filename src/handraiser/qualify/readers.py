@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from handraiser.core.identity.models import TimelineItem
 from handraiser.core.identity.queries import people_of
 from handraiser.core.journal.loop import Sweep
 from handraiser.core.journal.models import Cursor
 from handraiser.core.journal.readers import Reader
-from handraiser.kit import rows
+from handraiser.kit import clock, rows
 from handraiser.kit.envelope import Event
-from handraiser.qualify.actions import enrichments
+from handraiser.qualify.actions import accounts, enrichments
 from handraiser.qualify.actions import scores as actions
 from handraiser.qualify.rules.vocabulary import FACTS, REWRITING, TOUCHING
 
@@ -103,3 +104,41 @@ def checks() -> Reader:
 def due() -> Sweep:
     """Points that time alone changes, and everybody after a rule set went live."""
     return Sweep("qualify.due", actions.due)
+
+
+_OF_COMMITTEES = frozenset({"job_title", "company"})
+
+
+def _mark(events: Sequence[Event]) -> None:
+    touched = {
+        event.person: event.occurred_at
+        for event in events
+        if event.person
+        and (event.name != "people.person_changed" or event.body.get("field_name") in _OF_COMMITTEES)
+    }
+    if touched:
+        accounts.mark(touched, at=clock.from_ms(max(touched.values())))
+
+
+def committees() -> Reader:
+    """The reader that marks the companies of people of whom something changed; the sweep works their scores out."""
+    return Reader(
+        name="qualify.accounts",
+        events=frozenset(
+            {
+                "people.lead_opened",
+                "people.person_changed",
+                "qualify.score_changed",
+                "qualify.stage_changed",
+                "identity.persons_merged",
+                "identity.persons_unmerged",
+            }
+        ),
+        apply=_mark,
+        after="qualify.scores",
+    )
+
+
+def due_committees() -> Sweep:
+    """Scores of companies: what was marked, and by the hour what moves by time."""
+    return Sweep("qualify.accounts", accounts.due, every=timedelta(seconds=5))

@@ -1,10 +1,12 @@
 """The tables of qualify, by topic."""
 
+from handraiser.qualify.models.accounts import Account
 from handraiser.qualify.models.enrichment import Check, LookUp, Source
 from handraiser.qualify.models.qualification import Asking, Noted
 from handraiser.qualify.models.rule_sets import Profile, RuleSet, ScoreState, StageChange
 
 __all__ = [
+    "Account",
     "Asking",
     "Check",
     "LookUp",
