@@ -57,6 +57,7 @@ READERS: list[Reader] = [
     as_known_now(qualify.checks()),
     as_known_now(qualify.scores()),
     as_known_now(qualify.committees()),
+    as_known_now(qualify.answers()),
     as_known_now(convert.hand_offs()),
     as_known_now(nurture.enrol()),
 ]

@@ -9,10 +9,10 @@ from handraiser.core.identity.models import TimelineItem
 from handraiser.core.identity.queries import people_of
 from handraiser.core.journal.loop import Sweep
 from handraiser.core.journal.models import Cursor
-from handraiser.core.journal.readers import Reader
+from handraiser.core.journal.readers import Reader, one_by_one
 from handraiser.kit import clock, rows
 from handraiser.kit.envelope import Event
-from handraiser.qualify.actions import accounts, enrichments
+from handraiser.qualify.actions import accounts, enrichments, feedback
 from handraiser.qualify.actions import scores as actions
 from handraiser.qualify.rules.vocabulary import FACTS, REWRITING, TOUCHING
 
@@ -142,3 +142,14 @@ def committees() -> Reader:
 def due_committees() -> Sweep:
     """Scores of companies: what was marked, and by the hour what moves by time."""
     return Sweep("qualify.accounts", accounts.due, every=timedelta(seconds=5))
+
+
+def answers() -> Reader:
+    """The reader that keeps what sales said. Few a day, and each is scored as of its moment: one by one."""
+    return Reader(
+        name="qualify.answers",
+        events=frozenset({"convert.hand_off_accepted", "convert.hand_off_rejected", "qualify.stage_changed"}),
+        apply=one_by_one(feedback.hear),
+        after="qualify.scores",
+        batch=100,
+    )

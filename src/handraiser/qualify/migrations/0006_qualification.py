@@ -67,4 +67,25 @@ class Migration(migrations.Migration):
                 'indexes': [models.Index(fields=['lead', '-noted_at', '-id'], name='noted_newest')],
             },
         ),
+        migrations.CreateModel(
+            name='SalesAnswer',
+            fields=[
+                ('key', models.CharField(max_length=80, primary_key=True, serialize=False)),
+                ('outcome', models.CharField(choices=[('accepted', 'accepted'), ('rejected', 'rejected')], max_length=8)),
+                ('reason', models.CharField(blank=True, choices=[('wrong_fit', 'Wrong fit'), ('no_need', 'No need'), ('not_now', 'Not now'), ('duplicate', 'Duplicate'), ('no_contact', 'No contact'), ('other', 'Other')], max_length=16)),
+                ('by', models.CharField(blank=True, help_text='Id of a member of staff.', max_length=120)),
+                ('at', models.DateTimeField()),
+                ('source', models.CharField(blank=True, help_text="The lead's; empty: unknown.", max_length=120)),
+                ('channel', models.CharField(blank=True, max_length=40)),
+                ('points', models.BigIntegerField(default=0, help_text='Micro-points at that moment.')),
+                ('grade', models.CharField(blank=True, max_length=2)),
+                ('rule_set_number', models.PositiveIntegerField(null=True)),
+                ('rules', models.JSONField(default=list, help_text='Keys of the rules that gave points then.')),
+                ('lead', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='sales_answers', to='people.lead')),
+            ],
+            options={
+                'db_table': 'qualify_sales_answer',
+                'indexes': [models.Index(fields=['at'], name='sales_answer_by_day'), models.Index(fields=['lead'], name='sales_answer_of_lead')],
+            },
+        ),
     ]

@@ -2,6 +2,7 @@
 
 from handraiser.qualify.models.accounts import Account
 from handraiser.qualify.models.enrichment import Check, LookUp, Source
+from handraiser.qualify.models.feedback import SalesAnswer
 from handraiser.qualify.models.qualification import Asking, Noted
 from handraiser.qualify.models.rule_sets import Profile, RuleSet, ScoreState, StageChange
 
@@ -13,6 +14,7 @@ __all__ = [
     "Noted",
     "Profile",
     "RuleSet",
+    "SalesAnswer",
     "ScoreState",
     "Source",
     "StageChange",
