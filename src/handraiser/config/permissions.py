@@ -100,6 +100,7 @@ TABLE: dict[str, tuple[str, ...]] = {
     "qualify:enrichment": READERS,
     "qualify:source*": OWNER,
     "qualify:look_again": SELLERS,
+    "qualify:fit": READERS,
     "qualify:reasons": READERS,
     "qualify:answered": READERS,
     "qualify:reasons_export": READERS,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from handraiser.qualify.views import checks, enrichment, qualification, reasons, rule_sets, stages, why
+from handraiser.qualify.views import checks, enrichment, fit, qualification, reasons, rule_sets, stages, why
 
 admin: list[URLPattern | URLResolver] = [
     path("qualify/", rule_sets.home, name="home"),
@@ -24,6 +24,7 @@ admin: list[URLPattern | URLResolver] = [
     path("qualify/enrichment/<str:source_id>/", enrichment.change, name="source"),
     path("qualify/enrichment/<str:source_id>/switch/", enrichment.switch, name="source_switch"),
     path("qualify/enrichment/<str:source_id>/try/", enrichment.try_it, name="source_try"),
+    path("qualify/fit/", fit.fit, name="fit"),
     path("qualify/reasons/", reasons.reasons, name="reasons"),
     path("qualify/reasons/leads/", reasons.answered, name="answered"),
     path("qualify/reasons/export/", reasons.export, name="reasons_export"),
