@@ -104,6 +104,7 @@ INSTALLED_APPS = [
     "handraiser.console",
     "handraiser.core.notices",
     "handraiser.core.delivery",
+    "handraiser.core.audience",
     "handraiser.core.identity",
     "handraiser.core.consent",
     "handraiser.core.people",

@@ -19,6 +19,8 @@ from handraiser.console.navigation import Entry, Onward
 from handraiser.convert import imports as deal_imports
 from handraiser.convert import merging as convert_merging
 from handraiser.convert import readers as convert
+from handraiser.core.audience import merging as audience_merging
+from handraiser.core.audience import readers as audience
 from handraiser.core.delivery import merging as delivery_merging
 from handraiser.core.delivery.actions import sending
 from handraiser.core.identity import merging as identity_merging
@@ -58,6 +60,7 @@ READERS: list[Reader] = [
     as_known_now(qualify.scores()),
     as_known_now(qualify.committees()),
     as_known_now(qualify.answers()),
+    as_known_now(audience.segments()),
     as_known_now(convert.hand_offs()),
     as_known_now(nurture.enrol()),
 ]
@@ -65,6 +68,7 @@ READERS: list[Reader] = [
 # What a merge of two people does to every table that points to them.
 ON_MERGE: list[OnMerge] = [
     *identity_merging.ON_MERGE,
+    *audience_merging.ON_MERGE,
     *delivery_merging.ON_MERGE,
     *attract_merging.ON_MERGE,
     *capture_merging.ON_MERGE,
@@ -78,6 +82,7 @@ SWEEPS: list[Sweep] = [
     Sweep("attract.identifications", identifications.apply_waiting),
     qualify.due(),
     qualify.due_committees(),
+    *audience.sweeps(),
     look_ups.sweep(),
     Sweep("imports.revive", import_tasks.revive, every=timedelta(seconds=30)),
     convert.lapses(),

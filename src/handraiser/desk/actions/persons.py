@@ -11,6 +11,8 @@ from django.db.models import F, Q
 
 from handraiser.core.identity import rules
 from handraiser.core.identity.actions import identifiers
+from handraiser.core.journal import outbox
+from handraiser.core.journal.events.people import LeadChanged
 from handraiser.core.people.actions import leads, notes, people
 from handraiser.core.people.models import Identifier, Lead, Person
 from handraiser.core.staff.models import Organisation, User
@@ -132,7 +134,8 @@ def change(*, person: Person, values: dict[str, Any], by: User, at: datetime) ->
 
 
 @transaction.atomic
-def change_lead_fields(*, lead: Lead, values: dict[str, Any]) -> None:
+def change_lead_fields(*, lead: Lead, values: dict[str, Any], at: datetime) -> None:
     """Set custom fields of a lead."""
     fresh = Lead.objects.select_for_update().get(id=lead.id)
     Lead.objects.filter(id=lead.id).update(attributes={**fresh.attributes, **values})
+    outbox.publish(LeadChanged(fields=sorted(values)), at=at, person=lead.person_id, lead=lead.id)

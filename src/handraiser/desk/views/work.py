@@ -260,7 +260,7 @@ def custom(request: StaffRequest, lead_id: str) -> HttpResponse:
         if of_person:
             people.change(person=lead.person, values=of_person, at=at, by=str(request.user.id), proven=True)
         if of_lead:
-            persons.change_lead_fields(lead=lead, values=of_lead)
+            persons.change_lead_fields(lead=lead, values=of_lead, at=at)
     if of_person or of_lead:
         toast(request, "Saved.")
     return redirect(back_to(request, lead))

@@ -175,7 +175,7 @@ def _tell_domain(row: LookUp) -> bool:
     assert row.looked_at is not None
     if not mail_known and not row.told_upto:
         of_company = {key.removeprefix("company_"): value for key, value in row.found.items()}
-        if not companies.learn(domain=row.domain, values=of_company):
+        if not companies.learn(domain=row.domain, values=of_company, at=row.looked_at):
             return False
     checks = list(
         Check.objects.filter(email_domain=row.domain, person_id__gt=row.told_upto).order_by("person_id")[

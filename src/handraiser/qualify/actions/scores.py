@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from handraiser.core.audience.actions import touched
 from handraiser.core.identity.models import TimelineItem
 from handraiser.core.journal import outbox
 from handraiser.core.journal.events.qualify import ScoreChanged
@@ -466,6 +467,8 @@ def _store(scores: Mapping[str, _Score], numbers: Mapping[str, Numbers]) -> int:
         != (worth.total, worth.fit, worth.engagement, worth.grade, worth.temperature)
     ]
     rows.change(Lead, ["points", "fit_points", "engagement_points", "grade", "temperature"], written)
+    if written:
+        touched.points(scores)
     return len(written)
 
 

@@ -32,6 +32,25 @@ class PersonChanged(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CompanyChanged(Fact):
+    """Something else became known of a company, and so of all its people. `fields` names what."""
+
+    name: ClassVar[str] = "people.company_changed"
+
+    company: str
+    fields: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeadChanged(Fact):
+    """Custom fields of a lead were changed by hand. `fields` names them."""
+
+    name: ClassVar[str] = "people.lead_changed"
+
+    fields: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
 class LeadOpened(Fact):
     """A person raised a hand for an offer line."""
 

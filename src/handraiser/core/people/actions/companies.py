@@ -8,6 +8,8 @@ from typing import Any
 
 from django.db import transaction
 
+from handraiser.core.journal import outbox
+from handraiser.core.journal.events.people import CompanyChanged
 from handraiser.core.people.models import Company
 from handraiser.kit import clock, ids, rows
 
@@ -57,12 +59,23 @@ def named(wanted: Iterable[Named], *, at: datetime) -> dict[Named, str]:
         if domain:
             by_domain[domain] = known
         answer[pair] = known.id
-    rows.update([company for company in learned.values() if company not in made], _LEARNED)
+    taught = [company for company in learned.values() if company not in made]
+    rows.update(taught, _LEARNED)
     rows.insert(made)
+    _announce({company.id: ["name", "domain"] for company in taught}, at=at)
     return answer
 
 
-def call(told: Iterable[Named]) -> None:
+def _announce(changed: Mapping[str, list[str]], *, at: datetime) -> None:
+    outbox.publish_all(
+        [
+            outbox.prepare(CompanyChanged(company=company, fields=fields), at=at)
+            for company, fields in changed.items()
+        ]
+    )
+
+
+def call(told: Iterable[Named], *, at: datetime) -> None:
     """Give companies that are called by their domain alone the name that one of their people told.
 
     Pairs of (name, domain), inside the caller's transaction; no company is made and none changes its name.
@@ -75,10 +88,11 @@ def call(told: Iterable[Named]) -> None:
         company.name = names[company.domain]
         company.name_key = Company.key_of(company.name)
     rows.update(found, ["name", "name_key"])
+    _announce({company.id: ["name"] for company in found}, at=at)
 
 
 @transaction.atomic
-def learn(*, domain: str, values: Mapping[str, Any]) -> list[str]:
+def learn(*, domain: str, values: Mapping[str, Any], at: datetime) -> list[str]:
     """Fill what is empty of the company of a domain; returns the names of what was filled.
 
     Keys are name, industry, employees, country. A name is taken only for a company that is called by its domain.
@@ -95,4 +109,5 @@ def learn(*, domain: str, values: Mapping[str, Any]) -> list[str]:
     company.name_key = Company.key_of(company.name)
     if filled:
         company.save(update_fields=[*filled, "name_key"])
+        _announce({company.id: filled}, at=at)
     return filled

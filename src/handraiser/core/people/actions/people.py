@@ -109,7 +109,7 @@ def change_all(
         elif all(employer):
             told.append(employer)
     employers = companies.named(moved, at=at)
-    companies.call(told)
+    companies.call(told, at=at)
     touched: dict[str, Person] = {}
     changed: list[list[str]] = []
     events = []

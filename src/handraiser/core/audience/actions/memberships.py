@@ -1,0 +1,266 @@
+"""Who is in which segment, kept true: after what happens, when a window moves on, and when conditions change.
+
+Only people who may have changed are looked at, all of a batch at once: one statement a segment says who fits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+import msgspec
+from django.db import connection, transaction
+
+from handraiser.core.audience import asking
+from handraiser.core.audience.models import DueLook, Exit, Membership, Segment, Touched
+from handraiser.core.audience.rules import conditions as c
+from handraiser.core.audience.rules import sql, timing
+from handraiser.core.journal import outbox
+from handraiser.core.journal.events.audience import SegmentJoined, SegmentLeft
+from handraiser.core.people.models import Person
+from handraiser.kit import rows
+from handraiser.kit.envelope import Event
+
+AT_ONCE = 1_000  # people who are looked at by one statement
+_DUE = 500
+
+
+@dataclass(frozen=True)
+class Live:
+    """A segment that is kept, made ready. `told_by`: facts that may change it; `uses`: segments it asks about."""
+
+    id: str
+    version: int
+    condition: c.Condition
+    told_by: frozenset[str]
+    uses: frozenset[str]
+    reads_points: bool
+
+
+def live() -> list[Live]:
+    """All segments that are kept, each behind those it asks about.
+
+    Inside a transaction on PostgreSQL they stay as they are until it ends, and nobody else decides who is in.
+    """
+    statement = (
+        "select id, version, {json}definition from audience_segment where archived_at is null and version > 0"
+    )
+    if connection.in_atomic_block and connection.features.has_select_for_update:
+        statement += " order by id for update"
+    return _in_order([_ready(*row) for row in rows.ask(Segment, statement, [])])
+
+
+@lru_cache(maxsize=1024)
+def _ready(segment: str, version: int, definition: str) -> Live:
+    tree = msgspec.json.decode(definition, type=c.Definition).condition
+    return Live(
+        id=segment,
+        version=version,
+        condition=tree,
+        told_by=timing.told_by(tree),
+        uses=frozenset(c.named_segments(tree)),
+        reads_points=timing.reads_points(tree),
+    )
+
+
+def _in_order(segments: Sequence[Live]) -> list[Live]:
+    by_id = {one.id: one for one in segments}
+    ordered: dict[str, Live] = {}
+
+    def add(one: Live) -> None:
+        if one.id not in ordered:
+            for used in sorted(one.uses & by_id.keys()):
+                add(by_id[used])
+            ordered[one.id] = one
+
+    for one in segments:
+        add(one)
+    return list(ordered.values())
+
+
+def follow(
+    segments: Sequence[Live],
+    touched: Mapping[str, Collection[str]],
+    *,
+    at: datetime,
+    why: str,
+    causes: Mapping[str, Event] | None = None,
+) -> None:
+    """Look at people again, inside the caller's transaction: `touched` names them by segment.
+
+    `segments` are all in order, so whoever asks about a segment hears of those who join and leave it at once.
+    """
+    waiting = {segment: set(people) for segment, people in touched.items()}
+    how = None
+    for one in segments:
+        people = sorted(waiting.get(one.id, ()))
+        if not people:
+            continue
+        how = how or asking.asked(at)
+        moved: set[str] = set()
+        for begin in range(0, len(people), AT_ONCE):
+            some = people[begin : begin + AT_ONCE]
+            moved |= _look(
+                one, some, how, at=at, why="segment" if one.id not in touched else why, causes=causes or {}
+            )
+        for other in segments:
+            if moved and one.id in other.uses:
+                waiting.setdefault(other.id, set()).update(moved)
+
+
+def _look(
+    one: Live, people: Sequence[str], how: sql.Asked, *, at: datetime, why: str, causes: Mapping[str, Event]
+) -> set[str]:
+    """Bring one segment up to date for these people; returns who joined or left."""
+    fit = asking.who_fit(one.condition, how, asking.these("p.id", people))
+    theirs = {"segment_id": one.id, "person_id": list(people)}
+    since = dict(rows.values(Membership, ["person_id", "since"], theirs))
+    joined, left = sorted(fit - since.keys()), sorted(since.keys() - fit)
+    if joined:
+        columns = ["segment_id", "person_id", "since"]
+        rows.put(Membership, columns, [(one.id, person, at) for person in joined])
+    if left:
+        rows.put(
+            Exit,
+            ["segment_id", "person_id", "since", "left_at"],
+            [(one.id, person, since[person], at) for person in left],
+        )
+        _remove(Membership, one.id, left)
+    _note_due(one, people, how)
+    facts = [(SegmentJoined, person) for person in joined] + [(SegmentLeft, person) for person in left]
+    outbox.publish_all(
+        [
+            outbox.prepare(
+                kind(segment=one.id, number=one.version, why=why),
+                at=at,
+                person=person,
+                cause=causes.get(person),
+            )
+            for kind, person in facts
+        ]
+    )
+    return {*joined, *left}
+
+
+def _note_due(one: Live, people: Sequence[str], how: sql.Asked) -> None:
+    changes = asking.next_changes(one.condition, how, people)
+    noted = rows.ask(
+        DueLook,
+        "select person_id, due_at from audience_due_look where segment_id = %s and person_id {in}",
+        [one.id, list(people)],
+    )
+    before = {person: rows.milliseconds(due) for person, due in noted}
+    other = [(one.id, person, due) for person, due in changes.items() if before.get(person) != due]
+    rows.put(
+        DueLook,
+        ["segment_id", "person_id", "due_at"],
+        other,
+        key=["person_id", "segment_id"],
+        changes=["due_at"],
+    )
+    _remove(DueLook, one.id, before.keys() - changes.keys())
+
+
+def _remove(model: type[Membership] | type[DueLook], segment: str, people: Iterable[str]) -> None:
+    gone = sorted(people)
+    if gone:
+        model._default_manager.filter(segment=segment, person__in=gone).delete()
+
+
+# ------------------------------------------------------------------------------------- by time alone
+
+
+@transaction.atomic
+def look_at_due(now: datetime) -> int:
+    """Look again at those whose time has come; returns how many."""
+    due = rows.ask(
+        DueLook,
+        f"select id, segment_id, person_id from audience_due_look where due_at <= %s order by due_at limit {_DUE}",
+        [rows.moment(DueLook, now)],
+    )
+    if not due:
+        return 0
+    segments = live()
+    kept = {one.id for one in segments}
+    touched: dict[str, set[str]] = {}
+    for _, segment, person in due:
+        touched.setdefault(segment, set()).add(person)
+    for segment in touched.keys() - kept:
+        _remove(DueLook, segment, touched.pop(segment))
+    follow(segments, touched, at=now, why="time")
+    return len(due)
+
+
+@transaction.atomic
+def look_at_touched(now: datetime) -> int:
+    """Look again at those of whom something changed that no fact tells; returns how many."""
+    noted = rows.ask(Touched, f"select id, person_id from audience_touched order by id limit {AT_ONCE}", [])
+    if not noted:
+        return 0
+    Touched.objects.filter(id__in=[row for row, _ in noted]).delete()
+    segments = live()
+    people = {person for _, person in noted}
+    follow(segments, {one.id: people for one in segments if one.reads_points}, at=now, why="event")
+    return len(noted)
+
+
+# ------------------------------------------------------------------------------------- everybody
+
+
+def begin_rebuild(segment: Segment, *, at: datetime) -> None:
+    """Have everybody looked at, from the first person on; the caller saves nothing else of the row."""
+    segment.rebuild_upto, segment.rebuild_done, segment.rebuild_at = "", 0, at
+    segment.rebuild_total = asking.people()
+    segment.save(update_fields=["rebuild_upto", "rebuild_done", "rebuild_at", "rebuild_total"])
+
+
+def rebuild(segment_id: str, *, clock: Callable[[], datetime], pieces: int | None = None) -> bool:
+    """Look at everybody, a piece a transaction; True when all are done, False after so many pieces.
+
+    Cut off, it goes on where it stopped. Doing it twice changes nothing.
+    """
+    done = 0
+    while pieces is None or done < pieces:
+        if not _rebuild_piece(segment_id, at=clock()):
+            return True
+        done += 1
+    return not Segment.objects.filter(id=segment_id, rebuild_upto__isnull=False).exists()
+
+
+@transaction.atomic
+def _rebuild_piece(segment_id: str, *, at: datetime) -> bool:
+    segments = live()
+    row = Segment.objects.filter(id=segment_id, rebuild_upto__isnull=False).first()
+    if row is None or all(one.id != segment_id for one in segments):
+        return False
+    upto = row.rebuild_upto or ""
+    people = [
+        one
+        for (one,) in rows.ask(
+            Person, f"select id from people_person where id > %s order by id limit {AT_ONCE}", [upto]
+        )
+    ]
+    follow(segments, {segment_id: people}, at=at, why="rebuild")
+    over = len(people) < AT_ONCE
+    Segment.objects.filter(id=segment_id).update(
+        rebuild_upto=None if over else people[-1],
+        rebuild_done=row.rebuild_total if over else min(row.rebuild_done + len(people), row.rebuild_total),
+        rebuild_at=at,
+    )
+    return not over
+
+
+def batch(segments: Sequence[Live], told: Mapping[str, Mapping[str, Event]], *, at: datetime) -> None:
+    """Follow facts: `told` has for each name of a fact the people it is about, with the newest such event."""
+    touched: dict[str, set[str]] = {}
+    causes: dict[str, Event] = {}
+    for name, people in told.items():
+        for one in segments:
+            if name in one.told_by:
+                touched.setdefault(one.id, set()).update(people)
+        for person, event in people.items():
+            if person not in causes or causes[person].position <= event.position:
+                causes[person] = event
+    follow(segments, touched, at=at, why="event", causes=causes)

@@ -1,0 +1,15 @@
+"""What no fact tells: whoever changes it says so here, in the same transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from handraiser.core.audience.actions import memberships
+from handraiser.core.audience.models import Touched
+from handraiser.kit import rows
+
+
+def points(person_ids: Iterable[str]) -> None:
+    """The points of these people's leads are others now, which is no news. Noted if a segment asks for points."""
+    if any(one.reads_points for one in memberships.live()):
+        rows.add(Touched, ["person_id"], [(person,) for person in sorted(set(person_ids))])
