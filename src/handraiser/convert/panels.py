@@ -24,7 +24,7 @@ from handraiser.core.journal.events.capture import FormSubmitted, MagnetDownload
 from handraiser.core.people.models import CLOSED_STAGES, Lead, Stage
 from handraiser.core.staff.models import User
 from handraiser.core.staff.roles import SELLERS
-from handraiser.qualify import queries as qualify
+from handraiser.qualify import explanations
 
 # How long an answered hand-off stays on the lead's page.
 SHOWN_AFTER_ANSWER = timedelta(days=1)
@@ -167,7 +167,7 @@ def _read(lead: Lead) -> tuple[str, ...]:
 
 
 def _reasons(lead: Lead) -> tuple[tuple[str, str, bool], ...]:
-    why = qualify.why(lead)
+    why = explanations.why(lead)
     if why is None:
         return ()
     return tuple(
