@@ -101,6 +101,7 @@ TABLE: dict[str, tuple[str, ...]] = {
     "qualify:source*": OWNER,
     "qualify:look_again": SELLERS,
     "qualify:fit": READERS,
+    "qualify:ideal": READERS,
     "qualify:reasons": READERS,
     "qualify:answered": READERS,
     "qualify:reasons_export": READERS,

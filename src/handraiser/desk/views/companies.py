@@ -13,7 +13,7 @@ from handraiser.core.staff.requests import StaffRequest
 from handraiser.desk import companies
 from handraiser.desk.rules.listing import PAGE_SIZE
 from handraiser.kit import clock
-from handraiser.qualify import accounts
+from handraiser.qualify import accounts, ideal
 
 
 def listing(request: StaffRequest) -> HttpResponse:
@@ -35,11 +35,13 @@ def company(request: StaffRequest, company_id: str) -> HttpResponse:
     row = get_object_or_404(companies.visible_to(request.user), id=company_id)
     leads = Lead.objects.visible_to(request.user).filter(person__company=row, person__erased_at=None)
     deals = Deal.objects.visible_to(request.user).filter(lead__in=leads).with_people().order_by("-opened_at")
+    at = clock.now()
     shown = list(leads.with_people().order_by("-points", "-id")[:200])
     context = {
         "company": row,
         "leads": shown,
-        "committee": accounts.of(row, visible=[lead.person for lead in shown], at=clock.now()),
+        "committee": accounts.of(row, visible=[lead.person for lead in shown], at=at),
+        "said": ideal.of_company(row, at=at),
         "deals": deals[:50],
     }
     return render(request, "desk/company.html", context)

@@ -3,6 +3,7 @@
 from handraiser.qualify.models.accounts import Account
 from handraiser.qualify.models.enrichment import Check, LookUp, Source
 from handraiser.qualify.models.feedback import SalesAnswer
+from handraiser.qualify.models.ideal import IdealCustomer
 from handraiser.qualify.models.qualification import Asking, Noted
 from handraiser.qualify.models.rule_sets import Profile, RuleSet, ScoreState, StageChange
 
@@ -10,6 +11,7 @@ __all__ = [
     "Account",
     "Asking",
     "Check",
+    "IdealCustomer",
     "LookUp",
     "Noted",
     "Profile",

@@ -171,6 +171,18 @@ def test_a_rep_asks_only_about_what_they_see(ines, dana, ben, login):
     assert client.get(f"/admin/qualify/known/{ines.lead.id}/?framework=spin").status_code == 404
 
 
+def test_a_hand_off_names_the_questions_that_are_open(ines, dana, login):
+    from handraiser.convert.actions import hand_offs
+    from handraiser.qualify.actions import stages
+
+    note(ines.lead)
+    stages.move(ines.lead, "mql", at=NOON)
+    found = hand_offs.offer(lead=ines.lead, at=NOON, cause="evt_1")
+    page = login(dana).get(f"/admin/hand-offs/{found.id}/").content.decode()
+    assert "Budget unknown. Ask: “What have you set aside for solving this?”" in page
+    assert "Need unknown" not in page
+
+
 def test_the_questions_are_worded_by_the_organisation(ines, mira, analyst, login):
     client = login(mira)
     told = {
