@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 from handraiser.core.identity.models import TimelineItem
 from handraiser.core.identity.queries import people_of
@@ -141,7 +140,7 @@ def committees() -> Reader:
 
 def due_committees() -> Sweep:
     """Scores of companies: what was marked, and by the hour what moves by time."""
-    return Sweep("qualify.accounts", accounts.due, every=timedelta(seconds=5))
+    return Sweep("qualify.accounts", accounts.due)
 
 
 def answers() -> Reader:

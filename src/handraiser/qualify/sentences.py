@@ -35,24 +35,23 @@ def _enriched(body: dict[str, Any]) -> Sentence | None:
     return None
 
 
-def _element(body: dict[str, Any]) -> Element | None:
+def _element(body: dict[str, Any]) -> tuple[str, Element | None]:
+    """What an element is called, and the element itself unless it is none of today's."""
     framework = FRAMEWORKS.get(body["framework"])
-    return framework.element(body["element"]) if framework else None
+    element = framework.element(body["element"]) if framework else None
+    return (element.label if element else str(body["element"])), element
 
 
-def _noted(body: dict[str, Any]) -> Sentence | None:
-    element = _element(body)
-    if element is None:
-        return None
+def _noted(body: dict[str, Any]) -> Sentence:
+    label, element = _element(body)
     if body["value"] is None:
-        return Sentence("info", f"**{element.label}** was asked about and is still unknown", "sales")
-    words = element.words(body["value"]).lower()
-    return Sentence("check", f"**{element.label}** was noted: {words}", "sales")
+        return Sentence("info", f"**{label}** was asked about and is still unknown", "sales")
+    words = element.words(body["value"]) if element else ""
+    return Sentence("check", f"**{label}** was noted" + (f": {words.lower()}" if words else ""), "sales")
 
 
-def _undone(body: dict[str, Any]) -> Sentence | None:
-    element = _element(body)
-    return Sentence("info", f"A note on **{element.label}** was taken back", "system") if element else None
+def _undone(body: dict[str, Any]) -> Sentence:
+    return Sentence("info", f"A note on **{_element(body)[0]}** was taken back", "system")
 
 
 SENTENCES: dict[str, Callable[[dict[str, Any]], Sentence | None]] = {

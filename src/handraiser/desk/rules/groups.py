@@ -38,6 +38,7 @@ NAMES: dict[str, frozenset[str]] = {
             "people.task_added",
             "people.task_done",
             "qualify.stage_changed",
+            "qualify.element_noted",
             "convert.hand_off_offered",
             "convert.hand_off_accepted",
             "convert.hand_off_rejected",

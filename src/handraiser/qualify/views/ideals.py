@@ -71,7 +71,7 @@ def _page(
         ),
         "tests": [(key, wording.TESTS[key]) for key in _TESTS],
         "events": [(key, f"{EVENTS[key].did} ({EVENTS[key].thing})") for key in _TRIGGERS],
-        "given": given or {"weight": "3", "need": "should", "days": "90", "times": "1"},
+        "given": {"values": "", **(given or {"weight": "3", "need": "should", "days": "90", "times": "1"})},
         "error": error,
     }
     return render(request, "qualify/ideal.html", context, status=error.status if error else 200)
