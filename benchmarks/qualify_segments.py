@@ -1,8 +1,8 @@
 """Segments among a million people: how soon a change is in, and how long it takes to look at everybody.
 
-BENCH_PEOPLE sets how many people there are (1,000,000 unless given; each has ten events on the timeline; a million
-take about ten minutes and six gigabytes of disk to make). The segment has ten conditions: attributes, company, stage,
-points, permission, and four on events with windows, one of them narrowed by a property.
+BENCH_PEOPLE sets how many people there are (1,000,000 unless given), each with ten events on the timeline; a
+million take some minutes and six gigabytes of disk to make. The segment has ten conditions: of the person, the
+company, the stage, points, a permission, and of events with windows, one of them narrowed by a property.
 """
 
 from __future__ import annotations

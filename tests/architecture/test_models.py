@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.apps import apps
 
 ORDER = [
-    "staff", "journal", "people", "consent", "identity", "delivery", "notices",
+    "staff", "journal", "people", "consent", "identity", "audience", "delivery", "notices",
     "console", "attract", "capture", "qualify", "nurture", "convert", "measure", "desk", "website",
 ]  # fmt: skip
 

@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 
 from handraiser.config.permissions import PUBLIC, TABLE, roles_for
+from handraiser.core.audience.rules.conditions import AllOf, Attribute, Definition
 from handraiser.core.staff.roles import Role
 from tests.architecture.addresses import Address, all_addresses
 
@@ -34,6 +35,7 @@ def world(organisation, ben, settle):
     from handraiser.capture import starters
     from handraiser.capture.models import Submission
     from handraiser.convert.actions import deals, hand_offs
+    from handraiser.core.audience.actions import segments
     from handraiser.core.delivery.actions import messages
     from handraiser.core.identity.actions import identifiers
     from handraiser.core.notices.actions import notices
@@ -77,8 +79,13 @@ def world(organisation, ben, settle):
         state="accepted",
     )
     notices.tell(users=[ben], kind="x", title=MARKER, body=MARKER, url="/admin/", at=NOW, key="n")
+    segment = segments.create(name="Everybody", at=NOW)
+    segments.save(
+        segment=segment, definition=Definition(AllOf((Attribute("person.email", "known"),))), at=NOW
+    )
     settle(at=NOW)
     return {
+        "segment_id": segment.id,
         "lead_id": lead.id,
         "person_id": person.id,
         "company_id": person.company_id,

@@ -63,6 +63,11 @@ TABLE: dict[str, tuple[str, ...]] = {
     "nurture:versions": READERS,
     "nurture:review": READERS,
     "nurture:dry_run": READERS,
+    "nurture:segments": READERS,
+    "nurture:segment": READERS,
+    "nurture:segment_edit": READERS,
+    "nurture:segment_check": READERS,
+    "nurture:segment_export": READERS,
     # --- who is who; a rep meets only people of leads that they may see
     "identity:*": EDITORS,
     "identity:person": ALL,

@@ -18,6 +18,7 @@ from handraiser.attract import sentences as attract
 from handraiser.capture import sentences as capture
 from handraiser.capture.models import Submission
 from handraiser.convert import sentences as convert
+from handraiser.core.audience import sentences as audience
 from handraiser.core.consent import sentences as consent
 from handraiser.core.delivery import sentences as delivery
 from handraiser.core.delivery.models import Message
@@ -305,6 +306,7 @@ def _answered(submission: Submission) -> dict[str, Any]:
 SENTENCES: dict[str, Callable[[dict[str, Any]], Sentence | None]] = {
     **people.SENTENCES,
     **identity.SENTENCES,
+    **audience.SENTENCES,
     **consent.SENTENCES,
     **delivery.SENTENCES,
     **attract.SENTENCES,

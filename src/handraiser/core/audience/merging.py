@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.db.models import Q
+
 from handraiser.core.audience.models import DueLook, Exit, Membership, Touched
 from handraiser.core.identity.on_merge import Aside, Merging, Move, on_merge
 
@@ -13,7 +15,7 @@ def _once(merging: Merging) -> None:
 
 
 ON_MERGE = [
-    on_merge(Membership, person=Move(), first=_once),
+    on_merge(Membership, person=Move(where=Q(), once=("segment_id",)), first=_once),
     on_merge(Exit, person=Move()),
     on_merge(DueLook, person=Aside("a date in the diary: noted anew from both histories")),
     on_merge(Touched, person=Aside("a merge has everybody looked at anyway")),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.utils.timezone import localtime
 
 from handraiser.core.audience import asking
@@ -43,10 +44,10 @@ def standings(segments: Sequence[Segment], *, at: datetime) -> list[Standing]:
     """The numbers of these segments, in their order."""
     of_these, since = Q(segment__in=[one.id for one in segments]), at - WEEK
 
-    def counted(rows) -> dict[str, int]:  # type: ignore[no-untyped-def]
+    def counted(rows: QuerySet[Any]) -> dict[str, int]:
         return dict(rows.filter(of_these).order_by().values_list("segment_id").annotate(n=Count("id")))
 
-    people = counted(Membership.objects)
+    people = counted(Membership.objects.all())
     entered = counted(Membership.objects.filter(since__gt=since))
     passed = counted(Exit.objects.filter(left_at__gt=since, since__gt=since))
     left = counted(Exit.objects.filter(left_at__gt=since))
@@ -66,7 +67,7 @@ def standings(segments: Sequence[Segment], *, at: datetime) -> list[Standing]:
     ]
 
 
-def members(segment: Segment, *, search: str = "") -> object:
+def members(segment: Segment, *, search: str = "") -> QuerySet[Membership]:
     """Who is in, whoever came last first."""
     found = Membership.objects.filter(segment=segment).select_related("person", "person__company")
     if search:
@@ -211,7 +212,8 @@ def preview(segment: Segment, definition: c.Definition, *, at: datetime) -> Prev
     leaving = c.AllOf((inside, c.NoneOf((definition.condition,))))
     counted = asking.count([entering, leaving], how)
     enter, leave = (tuple(some(node, at=at)) for node in (entering, leaving))
-    return Preview(*counted.counts, exact=counted.exact, enter=enter, leave=leave)
+    enters, leaves = counted.counts
+    return Preview(enters, leaves, exact=counted.exact, enter=enter, leave=leave)
 
 
 def some(node: c.Condition, *, at: datetime, limit: int = SHOWN) -> list[Person]:

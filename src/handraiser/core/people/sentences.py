@@ -44,6 +44,9 @@ SENTENCES = {
         + (f": {body['why']}" if body.get("why") else ""),
         "sales",
     ),
+    "people.lead_changed": lambda body: Sentence(
+        "lead", "Other **fields** of the lead were filled in", "system"
+    ),
     "people.note_added": lambda body: Sentence("note", "**Note** was written", "sales"),
     "people.task_added": lambda body: Sentence("check", "**Task** was added", "sales"),
     "people.task_done": lambda body: Sentence("check", "**Task** was done", "sales"),

@@ -13,7 +13,6 @@ from django.views.decorators.http import require_POST, require_safe
 
 from handraiser.capture.models import Form
 from handraiser.console.toasts import toast
-from handraiser.core.delivery import queries as delivery
 from handraiser.core.delivery.rules import personalise
 from handraiser.core.people.models import Lead
 from handraiser.core.staff.models import Organisation
@@ -27,7 +26,7 @@ from handraiser.nurture.actions import sequences as actions
 from handraiser.nurture.models import Sequence
 from handraiser.nurture.rules import flow, words
 from handraiser.nurture.starters import STARTERS, fitting
-from handraiser.nurture.views.shared import form_names, frame, trigger_words
+from handraiser.nurture.views.shared import form_names, frame, tabs_of, trigger_words
 
 
 @require_safe
@@ -37,15 +36,11 @@ def listing(request: StaffRequest) -> HttpResponse:
     rows = queries.listing()
     for row in rows:
         row["trigger_words"] = words.trigger(row["trigger"], names)
-    waiting = delivery.tab_counts()["waiting"]
     context = {
         "rows": rows,
         "inside": sum(row["standing"].inside for row in rows),
         "may_change": request.user.may(*EDITORS),
-        "tab_items": [
-            ("Sequences", reverse("nurture:sequences"), True, len(rows)),
-            ("Outbox", reverse("delivery:outbox"), False, waiting),
-        ],
+        "tab_items": tabs_of("sequences"),
     }
     return render(request, "nurture/sequences.html", context)
 

@@ -7,11 +7,24 @@ from typing import Any
 from django.urls import reverse
 
 from handraiser.capture.models import Form
+from handraiser.core.audience.models import Segment
+from handraiser.core.delivery import queries as delivery
 from handraiser.core.staff.requests import StaffRequest
 from handraiser.core.staff.roles import EDITORS
 from handraiser.nurture import queries
 from handraiser.nurture.models import Sequence, SequenceVersion
 from handraiser.nurture.rules import words
+
+
+def tabs_of(current: str) -> list[tuple[str, str, bool, int]]:
+    """The tabs of Nurture."""
+    segments = Segment.objects.filter(archived_at=None).count()
+    running = Sequence.objects.filter(archived_at=None).count()
+    return [
+        ("Segments", reverse("nurture:segments"), current == "segments", segments),
+        ("Sequences", reverse("nurture:sequences"), current == "sequences", running),
+        ("Outbox", reverse("delivery:outbox"), current == "outbox", delivery.tab_counts()["waiting"]),
+    ]
 
 
 def frame(request: StaffRequest, sequence: Sequence, tab: str) -> dict[str, Any]:

@@ -39,15 +39,15 @@ class Live:
     reads_points: bool
 
 
-def live() -> list[Live]:
+def live(*, deciding: bool = True) -> list[Live]:
     """All segments that are kept, each behind those it asks about.
 
-    Inside a transaction on PostgreSQL they stay as they are until it ends, and nobody else decides who is in.
+    `deciding` who is in: on PostgreSQL they stay as they are until the transaction ends, and nobody else decides.
     """
     statement = (
         "select id, version, {json}definition from audience_segment where archived_at is null and version > 0"
     )
-    if connection.in_atomic_block and connection.features.has_select_for_update:
+    if deciding and connection.in_atomic_block and connection.features.has_select_for_update:
         statement += " order by id for update"
     return _in_order([_ready(*row) for row in rows.ask(Segment, statement, [])])
 

@@ -11,5 +11,5 @@ from handraiser.kit import rows
 
 def points(person_ids: Iterable[str]) -> None:
     """The points of these people's leads are others now, which is no news. Noted if a segment asks for points."""
-    if any(one.reads_points for one in memberships.live()):
+    if any(one.reads_points for one in memberships.live(deciding=False)):
         rows.add(Touched, ["person_id"], [(person,) for person in sorted(set(person_ids))])

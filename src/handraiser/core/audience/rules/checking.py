@@ -188,7 +188,9 @@ def _number(value: c.Bound) -> float:
         number = float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError):
         raise _Wrong("number", f"“{value}” is not a number.") from None
-    if not math.isfinite(number) or abs(number) > MAX_NUMBER:
+    if math.isnan(number):
+        raise _Wrong("number", "Give a number. Example: 75")
+    if abs(number) > MAX_NUMBER:
         raise _Wrong("overflow", "This number is too large.")
     return number
 
