@@ -41,7 +41,7 @@ def company(request: StaffRequest, company_id: str) -> HttpResponse:
         "company": row,
         "leads": shown,
         "committee": accounts.of(row, visible=[lead.person for lead in shown], at=at),
-        "said": ideal.of_company(row, at=at),
+        "ideal": ideal.of_company(row, at=at),
         "deals": deals[:50],
     }
     return render(request, "desk/company.html", context)

@@ -142,7 +142,7 @@ def _beside(request: StaffRequest, lead: Lead, explained: Why | None, at: dateti
     return {
         "why": explained,
         "checked": checked(lead),
-        "said": ideal.of_lead(lead, at=at),
+        "ideal": ideal.of_lead(lead, at=at),
         "sheets": what_we_know(lead)["sheets"],
         "local_clock": f"{local:%H:%M}" if (local := _local(person, at)) else "",
         "hand_off": hand_off,
