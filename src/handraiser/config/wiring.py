@@ -59,6 +59,8 @@ READERS: list[Reader] = [
     as_known_now(qualify.checks()),
     as_known_now(qualify.scores()),
     as_known_now(qualify.product_use()),
+    as_known_now(qualify.committees()),
+    as_known_now(qualify.answers()),
     as_known_now(audience.segments()),
     as_known_now(convert.hand_offs()),
     as_known_now(nurture.enrol()),
@@ -80,6 +82,7 @@ ON_MERGE: list[OnMerge] = [
 SWEEPS: list[Sweep] = [
     Sweep("attract.identifications", identifications.apply_waiting),
     qualify.due(),
+    qualify.due_committees(),
     *audience.sweeps(),
     look_ups.sweep(),
     Sweep("imports.revive", import_tasks.revive, every=timedelta(seconds=30)),

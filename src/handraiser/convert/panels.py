@@ -25,6 +25,7 @@ from handraiser.core.people.models import CLOSED_STAGES, Lead, Stage
 from handraiser.core.staff.models import User
 from handraiser.core.staff.roles import SELLERS
 from handraiser.qualify import explanations
+from handraiser.qualify import known as qualification
 
 # How long an answered hand-off stays on the lead's page.
 SHOWN_AFTER_ANSWER = timedelta(days=1)
@@ -48,6 +49,7 @@ class Packet:
     read: tuple[str, ...]
     reasons: tuple[tuple[str, str, bool], ...]
     gaps: tuple[packets.Gap, ...]
+    open_questions: tuple[packets.Gap, ...]
     say_first: str
     allowed: bool
 
@@ -94,6 +96,7 @@ def packet(*, hand_off: HandOff, user: User, at: datetime, brief: bool = False) 
             company=lead.person.company.name if lead.person.company else "",
             employees=lead.person.company.employees if lead.person.company else None,
         ),
+        open_questions=_open_questions(lead) if visible and not brief else (),
         say_first=packets.say_first(wrote=wrote, asked=lead.raised_with),
         allowed=bool(consent.may([lead.person_id], SALES)),
     )
@@ -118,6 +121,12 @@ def waiting(*, user: User, at: datetime, limit: int = 50) -> list[Packet]:
     """The offers that wait for this person, the most urgent first; only the first one in full."""
     rows = queries.waiting_for(user).select_related("answered_by")[:limit]
     return [packet(hand_off=row, user=user, at=at, brief=place > 0) for place, row in enumerate(rows)]
+
+
+def _open_questions(lead: Lead) -> tuple[packets.Gap, ...]:
+    """What is unknown of budget, need and such, with its question; the first two are enough for one call."""
+    lines = qualification.gaps(lead)[:2]
+    return tuple(packets.Gap(f"{line.element.label} unknown", line.question) for line in lines)
 
 
 def _clock(hand_off: HandOff, at: datetime) -> Clock | None:

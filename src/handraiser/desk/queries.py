@@ -35,6 +35,7 @@ NUMBER = re.compile(r"^[+(]?\d[\d\s()./-]{2,}$")
 COLUMN_OF = {
     "stage": "stage",
     "temperature": "temperature",
+    "grade": "grade",
     "source": "source",
     "channel": "channel",
     "campaign": "campaign",

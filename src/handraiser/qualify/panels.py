@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from handraiser.core.people.models import Lead
-from handraiser.qualify import explanations, queries
+from handraiser.qualify import explanations, known, queries
 from handraiser.qualify.actions import look_ups
 from handraiser.qualify.models import Check, ProductLead
 from handraiser.qualify.rules import findings
@@ -91,6 +91,11 @@ def _lines(check: Check, lead: Lead) -> list[Line]:
         how = {"phone": "Likely, from the phone number.", "domain": "A guess, from the end of the domain."}
         lines.append(Line("Country", lead.person.country, "", how[check.country_by], check.looked_at))
     return lines
+
+
+def what_we_know(lead: Lead) -> dict[str, Any]:
+    """For `qualify/known.html`: what is known of a lead by BANT and MEDDIC, and what to ask."""
+    return {"lead": lead, "sheets": known.of(lead)}
 
 
 def history(lead: Lead) -> dict[str, Any]:

@@ -346,3 +346,27 @@ def line_of(number: int) -> int | None:
     """The points below which an MQL left under an earlier rule set; None: never, or the set is unknown."""
     found = RuleSet.objects.filter(number=number).first()
     return found.rules.leaves_below if found else None
+
+
+class Grid(NamedTuple):
+    """How many open leads stand at each grade ("" when not scored yet) and at each temperature."""
+
+    total: int
+    grades: dict[str, int]
+    temperatures: dict[str, int]
+
+
+def grid(leads: QuerySet[Lead]) -> Grid:
+    """The open leads among these, counted by the database."""
+    rows = (
+        leads.filter(closed_at=None, person__erased_at=None)
+        .order_by()
+        .values_list("grade", "temperature")
+        .annotate(n=Count("id"))
+    )
+    grades: dict[str, int] = defaultdict(int)
+    temperatures: dict[str, int] = defaultdict(int)
+    for grade, temperature, n in rows:
+        grades[grade] += n
+        temperatures[temperature] += n
+    return Grid(sum(grades.values()), dict(grades), dict(temperatures))

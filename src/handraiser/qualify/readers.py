@@ -8,10 +8,10 @@ from handraiser.core.identity.models import TimelineItem
 from handraiser.core.identity.queries import people_of
 from handraiser.core.journal.loop import Sweep
 from handraiser.core.journal.models import Cursor
-from handraiser.core.journal.readers import Reader
+from handraiser.core.journal.readers import Reader, one_by_one
 from handraiser.kit import clock, rows
 from handraiser.kit.envelope import Event
-from handraiser.qualify.actions import enrichments, product
+from handraiser.qualify.actions import accounts, enrichments, feedback, product
 from handraiser.qualify.actions import scores as actions
 from handraiser.qualify.rules.product import named
 from handraiser.qualify.rules.vocabulary import FACTS, REWRITING, TOUCHING
@@ -137,3 +137,52 @@ def product_use() -> Reader:
 def due() -> Sweep:
     """Points that time alone changes, and everybody after a rule set went live."""
     return Sweep("qualify.due", actions.due)
+
+
+_OF_COMMITTEES = frozenset({"job_title", "company"})
+
+
+def _mark(events: Sequence[Event]) -> None:
+    touched = {
+        event.person: event.occurred_at
+        for event in events
+        if event.person
+        and (event.name != "people.person_changed" or event.body.get("field_name") in _OF_COMMITTEES)
+    }
+    if touched:
+        accounts.mark(touched, at=clock.from_ms(max(touched.values())))
+
+
+def committees() -> Reader:
+    """The reader that marks the companies of people of whom something changed; the sweep works their scores out."""
+    return Reader(
+        name="qualify.accounts",
+        events=frozenset(
+            {
+                "people.lead_opened",
+                "people.person_changed",
+                "qualify.score_changed",
+                "qualify.stage_changed",
+                "identity.persons_merged",
+                "identity.persons_unmerged",
+            }
+        ),
+        apply=_mark,
+        after="qualify.scores",
+    )
+
+
+def due_committees() -> Sweep:
+    """Scores of companies: what was marked, and by the hour what moves by time."""
+    return Sweep("qualify.accounts", accounts.due)
+
+
+def answers() -> Reader:
+    """The reader that keeps what sales said. Few a day, and each is scored as of its moment: one by one."""
+    return Reader(
+        name="qualify.answers",
+        events=frozenset({"convert.hand_off_accepted", "convert.hand_off_rejected", "qualify.stage_changed"}),
+        apply=one_by_one(feedback.hear),
+        after="qualify.scores",
+        batch=100,
+    )

@@ -7,6 +7,7 @@ from typing import Any
 
 from handraiser.core.people.sentences import Sentence
 from handraiser.qualify.rules import findings, wording
+from handraiser.qualify.rules.frameworks import FRAMEWORKS, Element
 from handraiser.qualify.rules.stages import LABELS
 
 
@@ -38,7 +39,28 @@ def _enriched(body: dict[str, Any]) -> Sentence | None:
     return None
 
 
+def _element(body: dict[str, Any]) -> tuple[str, Element | None]:
+    """What an element is called, and the element itself unless it is none of today's."""
+    framework = FRAMEWORKS.get(body["framework"])
+    element = framework.element(body["element"]) if framework else None
+    return (element.label if element else str(body["element"])), element
+
+
+def _noted(body: dict[str, Any]) -> Sentence:
+    label, element = _element(body)
+    if body["value"] is None:
+        return Sentence("info", f"**{label}** was asked about and is still unknown", "sales")
+    words = element.words(body["value"]) if element else ""
+    return Sentence("check", f"**{label}** was noted" + (f": {words.lower()}" if words else ""), "sales")
+
+
+def _undone(body: dict[str, Any]) -> Sentence:
+    return Sentence("info", f"A note on **{_element(body)[0]}** was taken back", "system")
+
+
 SENTENCES: dict[str, Callable[[dict[str, Any]], Sentence | None]] = {
+    "qualify.element_noted": _noted,
+    "qualify.element_undone": _undone,
     "qualify.person_enriched": _enriched,
     "qualify.stage_changed": _stage,
     "qualify.product_qualified": _product,

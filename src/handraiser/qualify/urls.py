@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from handraiser.qualify.views import checks, enrichment, rule_sets, stages, why
+from handraiser.qualify.views import (
+    checks,
+    enrichment,
+    fit,
+    ideals,
+    qualification,
+    reasons,
+    rule_sets,
+    stages,
+    why,
+)
 
 admin: list[URLPattern | URLResolver] = [
     path("qualify/", rule_sets.home, name="home"),
@@ -26,6 +36,20 @@ admin: list[URLPattern | URLResolver] = [
     path("qualify/enrichment/<str:source_id>/", enrichment.change, name="source"),
     path("qualify/enrichment/<str:source_id>/switch/", enrichment.switch, name="source_switch"),
     path("qualify/enrichment/<str:source_id>/try/", enrichment.try_it, name="source_try"),
+    path("qualify/fit/", fit.fit, name="fit"),
+    path("qualify/fit/ideal/", ideals.show, name="ideal"),
+    path("qualify/fit/ideal/add/", ideals.add, name="ideal_add"),
+    path("qualify/fit/ideal/change/", ideals.change, name="ideal_change"),
+    path("qualify/fit/ideal/remove/", ideals.remove, name="ideal_remove"),
+    path("qualify/fit/ideal/back/", ideals.go_back, name="ideal_back"),
+    path("qualify/reasons/", reasons.reasons, name="reasons"),
+    path("qualify/reasons/leads/", reasons.answered, name="answered"),
+    path("qualify/reasons/export/", reasons.export, name="reasons_export"),
+    path("qualify/questions/", qualification.questions, name="questions"),
+    path("qualify/questions/save/", qualification.save_questions, name="save_questions"),
+    path("qualify/known/<str:lead_id>/", qualification.ask, name="ask"),
+    path("qualify/known/<str:lead_id>/note/", qualification.note, name="note"),
+    path("qualify/known/<str:lead_id>/undo/", qualification.undo, name="undo_noted"),
     path("qualify/checked/<str:lead_id>/", checks.look_again, name="look_again"),
     path("qualify/why/<str:lead_id>/", why.why, name="why"),
 ]

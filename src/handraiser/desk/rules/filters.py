@@ -16,6 +16,7 @@ CHOICES = {
     "state": "Lead",
     "stage": "Stage",
     "temperature": "Temperature",
+    "grade": "Grade",
     "owner": "Owner",
     "source": "Source",
     "channel": "Channel",

@@ -39,6 +39,7 @@ NAMES: dict[str, frozenset[str]] = {
             "people.task_done",
             "qualify.stage_changed",
             "qualify.product_qualified",
+            "qualify.element_noted",
             "convert.hand_off_offered",
             "convert.hand_off_accepted",
             "convert.hand_off_rejected",

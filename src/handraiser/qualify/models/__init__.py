@@ -1,7 +1,25 @@
 """The tables of qualify, by topic."""
 
+from handraiser.qualify.models.accounts import Account
 from handraiser.qualify.models.enrichment import Check, LookUp, Source
+from handraiser.qualify.models.feedback import SalesAnswer
+from handraiser.qualify.models.ideal import IdealCustomer
 from handraiser.qualify.models.product import ProductLead
+from handraiser.qualify.models.qualification import Asking, Noted
 from handraiser.qualify.models.rule_sets import Profile, RuleSet, ScoreState, StageChange
 
-__all__ = ["Check", "LookUp", "ProductLead", "Profile", "RuleSet", "ScoreState", "Source", "StageChange"]
+__all__ = [
+    "Account",
+    "Asking",
+    "Check",
+    "IdealCustomer",
+    "LookUp",
+    "Noted",
+    "ProductLead",
+    "Profile",
+    "RuleSet",
+    "SalesAnswer",
+    "ScoreState",
+    "Source",
+    "StageChange",
+]

@@ -78,6 +78,9 @@ def tabs(current: str) -> list[tuple[str, str, bool]]:
     return [
         ("Rule sets", reverse("qualify:rule_sets"), current == "rule_sets"),
         ("Stages", reverse("qualify:stages"), current == "stages"),
+        ("Fit", reverse("qualify:fit"), current == "fit"),
+        ("Reasons", reverse("qualify:reasons"), current == "reasons"),
+        ("Questions", reverse("qualify:questions"), current == "questions"),
         ("Enrichment", reverse("qualify:enrichment"), current == "enrichment"),
     ]
 

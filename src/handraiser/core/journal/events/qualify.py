@@ -75,3 +75,30 @@ class ProductQualified(Fact):
     signal: str
     event: str
     rule_set: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ElementNoted(Fact):
+    """Somebody noted what is known of one element of BANT or MEDDIC; the words stay in the records.
+
+    `value`: 0 to 3 for BANT, 1 to 5 for MEDDIC, None for asked and still unknown. `came_from`: call, form, meeting, …
+    """
+
+    name: ClassVar[str] = "qualify.element_noted"
+
+    framework: str
+    element: str
+    value: int | None
+    came_from: str
+    by: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ElementUndone(Fact):
+    """Somebody took back what was noted of an element; what was known before holds again."""
+
+    name: ClassVar[str] = "qualify.element_undone"
+
+    framework: str
+    element: str
+    by: str = ""
