@@ -1,12 +1,25 @@
-"""The rows of qualifying: scores and segments, each measured in a module of its own."""
+"""The rows of qualifying: scores of everybody at once and event by event, and segments."""
 
 from __future__ import annotations
 
-from benchmarks import qualify_segments
+import shutil
+import tempfile
+from pathlib import Path
+
+from benchmarks import qualify_data, qualify_incremental, qualify_rebuild, qualify_segments
 from benchmarks.rows import Rows
 
 
 def measure(rows: Rows) -> None:
     """All rows of this area."""
-    for part in (qualify_segments,):
-        part.measure(rows)
+    qualify_incremental.measure(rows)
+    qualify_segments.measure(rows)
+    if not rows.wants(*qualify_rebuild.ROWS):
+        return
+    from tests.databases import template_home
+
+    with tempfile.TemporaryDirectory(prefix="handraiser-bench-") as folder:
+        home = Path(folder) / "home"
+        shutil.copytree(template_home(), home)
+        qualify_data.make(home)
+        qualify_rebuild.measure(rows, home)

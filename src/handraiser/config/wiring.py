@@ -85,6 +85,7 @@ SWEEPS: list[Sweep] = [
     qualify.due_committees(),
     *audience.sweeps(),
     look_ups.sweep(),
+    look_ups.publishing_sweep(),
     Sweep("imports.revive", import_tasks.revive, every=timedelta(seconds=30)),
     convert.lapses(),
     Sweep("desk.bulk", bulk.go_on),

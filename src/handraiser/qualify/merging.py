@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from handraiser.core.identity.on_merge import Aside, Move, on_merge
 from handraiser.qualify.models import (
+    ChangedSide,
     Check,
     LookUp,
     Noted,
@@ -22,6 +23,7 @@ ON_MERGE = [
     on_merge(ProductLead, lead=Aside("found anew from both histories")),
     on_merge(Noted, lead=Move()),
     on_merge(SalesAnswer, lead=Move()),
+    on_merge(ChangedSide, lead=Aside("an old look at history; a new one has the lead that was kept")),
     # Of two leads that became one, one history is told: that of the lead which came further.
     on_merge(StageChange, lead=Aside("arrivals in a stage would count twice")),
 ]

@@ -27,6 +27,7 @@ from handraiser.qualify import queries
 from handraiser.qualify.actions import rule_sets, stages
 from handraiser.qualify.models import Profile, RuleSet, ScoreState, StageChange
 from handraiser.qualify.queries import OpenLead, State
+from handraiser.qualify.rebuild import counting
 from handraiser.qualify.rules import points, wording
 from handraiser.qualify.rules.points import (
     NEVER,
@@ -40,6 +41,7 @@ from handraiser.qualify.rules.points import (
 )
 
 _CHUNK = 200
+_MANY = 200  # more people than these are worked out at once
 _prepared = lru_cache(maxsize=4)(Prepared)
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
@@ -126,11 +128,12 @@ def rescore(people: Mapping[str, datetime], *, new_rules: bool = False) -> int:
 def due(now: datetime) -> int:
     """Score the next people whose points are changed by time alone, or by a rule set that went live.
 
-    Returns how many people were done; at most 200, so that no transaction is long.
+    Returns how many people were done; at most 200, so that no transaction is long. Whom a set that went live
+    leaves to do by the thousand, `publishing` does.
     """
     live = rule_sets.live(at=now)
     outdated = ScoreState.objects.filter(rule_set_number__lt=live.number).order_by("person_id")
-    people = list(outdated.values_list("person_id", flat=True)[:_CHUNK])
+    people = [] if are_many(live) else list(outdated.values_list("person_id", flat=True)[:_CHUNK])
     if people:
         rescore(dict.fromkeys(people, now), new_rules=True)
         return len(people)
@@ -139,6 +142,12 @@ def due(now: datetime) -> int:
     if people:
         rescore(dict.fromkeys(people, now))
     return len(people)
+
+
+def are_many(live: RuleSet) -> bool:
+    """Whether an older set scored so many people that all are worked out at once, beside the loop."""
+    outdated = ScoreState.objects.filter(rule_set_number__lt=live.number)
+    return outdated[_MANY : _MANY + 1].exists() and counting.covers(live.rules)
 
 
 def _rescore(
@@ -414,7 +423,7 @@ def _store(rules: Prepared, live: RuleSet, scores: Mapping[str, _Score], ways: M
     """
     written, news = [], []
     for person, score in scores.items():
-        points_now = score.tally.points
+        points_now = score.tally.points if score.tally else ()
         for lead in score.leads:
             fit, engagement, total, grade, temperature = rules.worth(score.fitting[lead.id], points_now)
             another = lead.grade != grade or lead.temperature != temperature
@@ -498,3 +507,70 @@ def _remember(
     )
     if gone:
         ScoreState.objects.filter(person__in=list(gone)).delete()
+
+
+class WorkedOut(NamedTuple):
+    """The score of a lead that was worked out with everybody's; `next_change_at` in milliseconds."""
+
+    person: str
+    lead: str
+    fit: int
+    engagement: int
+    total: int
+    grade: str
+    temperature: str
+    next_change_at: int | None
+
+
+class _AsWorkedOut:
+    """Stands for a rule set where the numbers are known: they take the place of what fits a lead."""
+
+    def __init__(self, rules: Any) -> None:
+        self.rules = rules
+
+    def worth(self, numbers: Any, points: Sequence[int]) -> Numbers:
+        return numbers  # type: ignore[no-any-return]
+
+    def left_out(self, numbers: Any) -> None:
+        return None
+
+
+@rows.joined
+def adopt(worked_out: Sequence[WorkedOut], *, live: RuleSet, now: int) -> int:
+    """Take over scores by the live rule set as of `now` (ms), of people whom an older set scored last; returns how
+    many people it was.
+
+    Whoever was scored since they were worked out, or has another open lead by now, is left as they are. What is
+    announced is what `rescore` would. The counts are made anew when the next event comes.
+    """
+    by_person: dict[str, dict[str, Numbers]] = {}
+    due_at: dict[str, int | None] = {}
+    for one in worked_out:
+        by_person.setdefault(one.person, {})[one.lead] = Numbers(*one[2:7])
+        due_at[one.person] = one.next_change_at
+    leads: dict[str, list[OpenLead]] = {}
+    for lead in queries.open_leads(by_person):
+        leads.setdefault(lead.person_id, []).append(lead)
+    threshold = live.rules.threshold
+    found: dict[str, Any] = {}
+    for person, state in queries.states(by_person).items():
+        theirs = leads.get(person, [])
+        if state.rule_set_number >= live.number or state.scored_at > now:
+            continue
+        if {lead.id for lead in theirs} != by_person[person].keys():
+            continue
+        worth = by_person[person]
+        # Few are near a line; the others are not asked about.
+        near = any(
+            lead.stage == "mql" or (lead.stage == "lead" and worth[lead.id].total >= threshold)
+            for lead in theirs
+        )
+        way = [Standing(now, None, ())] if near else ()
+        found[person] = _Score(theirs, worth, now, 0, None, way, state.rule_set_number)  # type: ignore[arg-type]
+    known: Any = _AsWorkedOut(live.rules)
+    crossings = _crossings(known, live, found)
+    _store(known, live, found, {})
+    _move(live, crossings, new_rules=True)
+    columns = ["rule_set_number", "scored_at", "kept", "next_change_at"]
+    rows.change(ScoreState, columns, [(live.number, now, "", due_at[person], person) for person in found])
+    return len(found)

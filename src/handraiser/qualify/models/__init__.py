@@ -1,6 +1,7 @@
 """The tables of qualify, by topic."""
 
 from handraiser.qualify.models.accounts import Account
+from handraiser.qualify.models.back_tests import BackTest, ChangedSide
 from handraiser.qualify.models.enrichment import Check, LookUp, Source
 from handraiser.qualify.models.feedback import SalesAnswer
 from handraiser.qualify.models.ideal import IdealCustomer
@@ -11,6 +12,8 @@ from handraiser.qualify.models.rule_sets import Profile, RuleSet, ScoreState, St
 __all__ = [
     "Account",
     "Asking",
+    "BackTest",
+    "ChangedSide",
     "Check",
     "IdealCustomer",
     "LookUp",
