@@ -32,6 +32,7 @@ from handraiser.qualify.rules import points, wording
 from handraiser.qualify.rules.points import (
     NEVER,
     Counts,
+    Numbers,
     Prepared,
     Seen,
     Standing,
