@@ -62,23 +62,39 @@ def _said(column: Column, row: int) -> str:
     )
 
 
-def fit(kind: ModelKind, columns: list[Column], label: Labels, *, newest: int | None = None) -> Predictor:
+def fit(
+    kind: ModelKind,
+    columns: list[Column],
+    label: Labels,
+    *,
+    newest: int | None = None,
+    unseen: Floats | None = None,
+) -> Predictor:
     """Fit a model to all rows, and its calibration to what it says of rows it has not seen.
 
     With `newest` the calibration listens to the last rows alone: in a business that changes they are the ones that
-    say how often a score comes true now.
+    say how often a score comes true now. `unseen`: the out-of-fold log-odds, when they are known already.
     """
-    odds = out_of_fold(kind, columns, label)[0]
+    strength = models.strength(columns, label) if kind == "logistic" else None
+    odds = out_of_fold(kind, columns, label, strength=strength)[0] if unseen is None else unseen
     recent = slice(None) if newest is None else slice(-newest, None)
     both = len(np.unique(label[recent])) == 2
     curve = calibration.learn(odds[recent], label[recent]) if both else calibration.learn(odds, label)
-    return Predictor(models.fit(kind, columns, label), curve)
+    return Predictor(models.fit(kind, columns, label, strength=strength), curve)
 
 
 def out_of_fold(
-    kind: ModelKind, columns: list[Column], label: Labels, folds: int = 5
+    kind: ModelKind,
+    columns: list[Column],
+    label: Labels,
+    folds: int = 5,
+    *,
+    strength: float | None = None,
 ) -> tuple[Floats, NDArray[np.int64]]:
-    """Log-odds of each row by a model that has not seen it, and the fold it was in; both answers in every fold."""
+    """Log-odds of each row by a model that has not seen it, and the fold it was in; both answers in every fold.
+
+    `strength`: one penalty for all folds. Cheaper, but chosen by rows that it is asked about: not for figures.
+    """
     fold = np.empty(len(label), dtype=int)
     chance = np.random.default_rng(0)
     for answer in (0, 1):
@@ -87,7 +103,7 @@ def out_of_fold(
     odds: Floats = np.empty(len(label))
     for part in range(folds):
         rest, here = np.flatnonzero(fold != part), np.flatnonzero(fold == part)
-        fitted = models.fit(kind, take(columns, rest), label[rest])
+        fitted = models.fit(kind, take(columns, rest), label[rest], strength=strength)
         odds[here] = fitted.odds(take(columns, here))
     return odds, fold
 
