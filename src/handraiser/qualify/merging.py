@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from handraiser.core.identity.on_merge import Aside, Move, on_merge
-from handraiser.qualify.models import Check, LookUp, Profile, ScoreState, StageChange
+from handraiser.qualify.models import (
+    Check,
+    FirstPrediction,
+    LookUp,
+    Prediction,
+    Profile,
+    ScoreState,
+    StageChange,
+)
 
 ON_MERGE = [
     on_merge(ScoreState, person=Aside("a cache of one row a person: worked out anew from both histories")),
     on_merge(Profile, person=Move()),
     on_merge(Check, person=Aside("one row a person: looked at anew")),
     on_merge(LookUp, person=Aside("an answer about an address that the kept person may not have")),
+    on_merge(Prediction, lead=Aside("one row a lead: worked out anew")),
+    on_merge(FirstPrediction, lead=Aside("what was said of one of two leads; the outcome is that of both")),
     # Of two leads that became one, one history is told: that of the lead which came further.
     on_merge(StageChange, lead=Aside("arrivals in a stage would count twice")),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handraiser.qualify.prediction import calibration, judging, leaks, models, predictor
-from handraiser.qualify.prediction.judging import Labels
+from handraiser.qualify.prediction.judging import Labels, Subjects
 from handraiser.qualify.prediction.models import ModelKind
 from handraiser.qualify.prediction.outcomes import Examples
 from handraiser.qualify.prediction.predictor import Predictor
@@ -39,38 +40,51 @@ class Trained:
     predictor: Predictor | None
 
 
-def train(examples: Examples) -> Trained:
-    """Learn from examples, judge honestly, and keep a model only when it has something to say."""
-    label = examples.label
-    yes, no = int(label.sum()), int(len(label) - label.sum())
-    if examples.n < LABELLED or min(yes, no) < OF_EACH:
+def train(examples: Examples, *, step: Callable[[str], object] = lambda what: None) -> Trained:
+    """Learn from examples, judge honestly, and keep a model only when it has something to say.
+
+    `step` is told what is done next.
+    """
+    label, subject = examples.label, examples.subject
+    known, yes = examples.answers()
+    no = known - yes
+    if known < LABELLED or min(yes, no) < OF_EACH:
         why = (
-            f"{examples.n:,} rows have an answer, {yes:,} yes and {no:,} no. Learning begins at {LABELLED} answers"
+            f"{known:,} rows have an answer, {yes:,} yes and {no:,} no. Learning begins at {LABELLED} answers"
             f" with {OF_EACH} of each; until then use a rule set."
         )
         return _told(examples, "too_little_data", why, {}, {}, [], {})
+    step("Looking for columns that know the outcome")
     chosen = choose(examples)
     columns, refused, left_out = chosen.columns, chosen.refused, chosen.left_out
     if not columns:
         return _told(examples, "no_signal", "No column is left to learn from.", refused, left_out, [], {})
     split = _later(examples)
-    contest = _contest(columns, label, split)
+    step(
+        "Trying two kinds of model on leads that they have not seen"
+        if subject is not None
+        else "Trying models"
+    )
+    contest = _contest(columns, label, split, subject)
     kind = contest.winner
     odds, fold = contest.unseen[kind]
     across = predictor.cross_calibrated(odds, fold, label)
     body: dict[str, Any] = {
         "model": kind,
         "candidates": contest.reached(label, split),
-        "cross_validated": judging.figures(label, across),
+        "cross_validated": judging.figures(label, across, subject),
         "pictures": {"cross_validated": judging.pictures(label, across)},
     }
     if split:
-        calibrated = _on_earlier(kind, columns, label, split, contest.later[kind])
-        body["time_split"] = judging.figures(label[split:], calibrated)
+        calibrated = _on_earlier(kind, columns, label, split, contest.later[kind], subject)
+        body["time_split"] = judging.figures(
+            label[split:], calibrated, None if subject is None else subject[split:]
+        )
         body["pictures"]["time_split"] = judging.pictures(label[split:], calibrated)
     verdict, why = _verdict(body)
     if verdict != "usable":
         return _told(examples, verdict, why, refused, left_out, columns, body)
+    step("Learning from all of them")
     fitted = predictor.fit(kind, columns, label, unseen=odds)
     some = np.unique(np.linspace(0, examples.n - 1, min(examples.n, WEIGHED)).round().astype(int))
     weight = np.abs(fitted.model.parts(predictor.take(columns, some))).mean(axis=0)
@@ -97,7 +111,9 @@ def choose(examples: Examples) -> Chosen:
         if not usable:
             return 0.5
         strength = models.strength(usable, examples.label)
-        odds, _ = predictor.out_of_fold("logistic", usable, examples.label, strength=strength)
+        odds, _ = predictor.out_of_fold(
+            "logistic", usable, examples.label, strength=strength, subject=examples.subject
+        )
         return judging.auc(examples.label, odds)
 
     left_out = {column.name: why for column in examples.columns if (why := _no_use(column))}
@@ -151,7 +167,7 @@ class _Contest:
 
     def reached(self, label: Labels, split: int) -> dict[str, dict[str, float]]:
         """The AUC of each kind on both."""
-        told = {
+        told: dict[str, dict[str, float]] = {
             name: {"cross_validated_auc": round(judging.auc(label, odds), 5)}
             for name, (odds, _) in self.unseen.items()
         }
@@ -160,12 +176,12 @@ class _Contest:
         return told
 
 
-def _contest(columns: list[Column], label: Labels, split: int) -> _Contest:
+def _contest(columns: list[Column], label: Labels, split: int, subject: Subjects) -> _Contest:
     """The logistic regression, unless the trees rank better by more than noise: on the later period, or on unseen
     rows of all times, and on neither worse by more than noise."""
     kinds: tuple[ModelKind, ...] = ("logistic", "boosted") if len(label) >= CHALLENGED else ("logistic",)
     folds = 10 if len(label) <= FEW else 5
-    unseen = {kind: predictor.out_of_fold(kind, columns, label, folds) for kind in kinds}
+    unseen = {kind: predictor.out_of_fold(kind, columns, label, folds, subject=subject) for kind in kinds}
     later: dict[ModelKind, Floats] = {}
     if split:
         earlier, rest = np.arange(split), np.arange(split, len(label))
@@ -173,18 +189,23 @@ def _contest(columns: list[Column], label: Labels, split: int) -> _Contest:
         later = {kind: models.fit(kind, known, label[:split]).odds(asked) for kind in kinds}
     if len(kinds) == 1:
         return _Contest(unseen, later, "logistic")
-    bouts = [(label, unseen["boosted"][0], unseen["logistic"][0])]
+    bouts = [(label, unseen["boosted"][0], unseen["logistic"][0], subject)]
     if split:
-        bouts.append((label[split:], later["boosted"], later["logistic"]))
-    won = any(judging.beats(truth, trees, line) for truth, trees, line in bouts)
-    lost = any(judging.beats(truth, line, trees) for truth, trees, line in bouts)
+        whose = None if subject is None else subject[split:]
+        bouts.append((label[split:], later["boosted"], later["logistic"], whose))
+    won = any(judging.beats(truth, trees, line, whose) for truth, trees, line, whose in bouts)
+    lost = any(judging.beats(truth, line, trees, whose) for truth, trees, line, whose in bouts)
     return _Contest(unseen, later, "boosted" if won and not lost else "logistic")
 
 
-def _on_earlier(kind: ModelKind, columns: list[Column], label: Labels, split: int, later: Floats) -> Floats:
+def _on_earlier(
+    kind: ModelKind, columns: list[Column], label: Labels, split: int, later: Floats, subject: Subjects
+) -> Floats:
     """Probabilities for the later period by a calibration that knows the earlier one only."""
     before = predictor.take(columns, np.arange(split))
-    return calibration.learn(predictor.out_of_fold(kind, before, label[:split])[0], label[:split])(later)
+    whose = None if subject is None else subject[:split]
+    odds, _ = predictor.out_of_fold(kind, before, label[:split], subject=whose)
+    return calibration.learn(odds, label[:split])(later)
 
 
 def _verdict(body: dict[str, Any]) -> tuple[Verdict, str]:
