@@ -105,6 +105,7 @@ ADMIN = (
     Screen("ideal-customer", "/admin/qualify/fit/ideal/"),
     Screen("reasons", "/admin/qualify/reasons/"),
     Screen("questions", "/admin/qualify/questions/"),
+    Screen("prediction", "/admin/qualify/prediction/"),
     Screen("enrichment", "/admin/qualify/enrichment/"),
     Screen("source-new", "/admin/qualify/enrichment/new/"),
     Screen("sequences", "/admin/nurture/"),

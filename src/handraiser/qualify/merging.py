@@ -6,8 +6,10 @@ from handraiser.core.identity.on_merge import Aside, Move, on_merge
 from handraiser.qualify.models import (
     ChangedSide,
     Check,
+    FirstPrediction,
     LookUp,
     Noted,
+    Prediction,
     ProductLead,
     Profile,
     SalesAnswer,
@@ -24,6 +26,8 @@ ON_MERGE = [
     on_merge(Noted, lead=Move()),
     on_merge(SalesAnswer, lead=Move()),
     on_merge(ChangedSide, lead=Aside("an old look at history; a new one has the lead that was kept")),
+    on_merge(Prediction, lead=Aside("one row a lead: worked out anew")),
+    on_merge(FirstPrediction, lead=Aside("what was said of one of two leads; the outcome is that of both")),
     # Of two leads that became one, one history is told: that of the lead which came further.
     on_merge(StageChange, lead=Aside("arrivals in a stage would count twice")),
 ]

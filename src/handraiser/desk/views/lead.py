@@ -29,7 +29,7 @@ from handraiser.desk.views.leads import address, state_of
 from handraiser.kit import clock
 from handraiser.qualify import ideal
 from handraiser.qualify.explanations import Why, why
-from handraiser.qualify.panels import checked, what_we_know
+from handraiser.qualify.panels import checked, foretold, what_we_know
 
 NEIGHBOURS = 10_000  # a longer list is not walked from the lead page
 
@@ -144,6 +144,7 @@ def _beside(request: StaffRequest, lead: Lead, explained: Why | None, at: dateti
         "checked": checked(lead),
         "ideal": ideal.of_lead(lead, at=at),
         "sheets": what_we_know(lead)["sheets"],
+        "foretold": foretold(lead),
         "local_clock": f"{local:%H:%M}" if (local := _local(person, at)) else "",
         "hand_off": hand_off,
         "clock": clock_of(hand_off, at) if hand_off else None,

@@ -5,6 +5,7 @@ from handraiser.qualify.models.back_tests import BackTest, ChangedSide
 from handraiser.qualify.models.enrichment import Check, LookUp, Source
 from handraiser.qualify.models.feedback import SalesAnswer
 from handraiser.qualify.models.ideal import IdealCustomer
+from handraiser.qualify.models.prediction import FirstPrediction, ModelVersion, Prediction, PredictionSettings
 from handraiser.qualify.models.product import ProductLead
 from handraiser.qualify.models.qualification import Asking, Noted
 from handraiser.qualify.models.rule_sets import Profile, RuleSet, ScoreState, StageChange
@@ -15,9 +16,13 @@ __all__ = [
     "BackTest",
     "ChangedSide",
     "Check",
+    "FirstPrediction",
     "IdealCustomer",
     "LookUp",
+    "ModelVersion",
     "Noted",
+    "Prediction",
+    "PredictionSettings",
     "ProductLead",
     "Profile",
     "RuleSet",

@@ -6,6 +6,7 @@ that is common enough; missing is a value of its own in both.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -40,15 +41,22 @@ class Feature:
     def codes(self, column: Column) -> NDArray[np.int64]:
         """For each row the place of its value: a common word or part, then rare, then missing."""
         if self.kind == "category":
-            places = {value: place for place, value in enumerate(self.values)}
-            rare, missing = len(places), len(places) + 1
-            return np.array([missing if v is None else places.get(v, rare) for v in column.values], dtype=int)
+            places = _Places(zip(self.values, range(len(self.values)), strict=True))
+            places[None] = len(self.values) + 1
+            return np.fromiter(map(places.__getitem__, column.values), dtype=int, count=len(column.values))
         parts = np.searchsorted(np.array(self.edges), column.values, side="right")
         return np.where(column.missing, len(self.edges) + 1, parts)
 
     def line(self, column: Column) -> Floats:
         """A number on a common scale, cut at ±2; missing lies in the middle."""
         return np.nan_to_num(np.clip((column.values - self.middle) / self.spread, -2, 2))
+
+
+class _Places(dict[Any, int]):
+    """The place of each common word and, under None, of what is missing; any other word shares the one between."""
+
+    def __missing__(self, word: str) -> int:
+        return len(self) - 1
 
 
 def learn(columns: list[Column]) -> list[Feature]:
@@ -59,8 +67,7 @@ def learn(columns: list[Column]) -> list[Feature]:
 def _feature(column: Column) -> Feature:
     filled = column.values[~column.missing]
     if column.kind == "category":
-        words, counts = np.unique(filled.astype(str), return_counts=True)
-        common = [str(word) for word, count in zip(words, counts, strict=True) if count >= COMMON]
+        common = sorted(word for word, count in Counter(filled.tolist()).items() if count >= COMMON)
         return Feature(column.name, column.kind, values=common)
     if not len(filled):
         return Feature(column.name, column.kind)

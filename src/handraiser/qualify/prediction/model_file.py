@@ -33,6 +33,11 @@ class Saved:
 
 def save(path: Path, predictor: Predictor, about: dict[str, Any]) -> None:
     """Write a model. The same model gives the same bytes."""
+    path.write_text(write(predictor, about), encoding="utf-8")
+
+
+def write(predictor: Predictor, about: dict[str, Any]) -> str:
+    """A model as the content of its file."""
     model = predictor.model
     body = {
         "about": about,
@@ -45,7 +50,7 @@ def save(path: Path, predictor: Predictor, about: dict[str, Any]) -> None:
         "calibration": predictor.calibration.as_data(),
     }
     told = {"format": FORMAT, "version": VERSION, "checksum": _checksum(body), "model": body}
-    path.write_text(json.dumps(told, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    return json.dumps(told, indent=1, allow_nan=False) + "\n"
 
 
 def load(path: Path) -> Saved:
@@ -56,6 +61,11 @@ def load(path: Path) -> Saved:
         content = path.read_bytes()
     except (FileNotFoundError, IsADirectoryError):
         raise DomainError("no_file", f"There is no file {path}.", kind="missing") from None
+    return read(content, path)
+
+
+def read(content: bytes, path: Path | str) -> Saved:
+    """A model from the content of its file; `path` names it in what is said when it is refused (`not_a_model`)."""
     if content[:1] == b"\x80" or content[:2] in (b"PK", b"\x1f\x8b"):
         raise _refused(path, "it is a pickle or an archive, and opening those can run code")
     try:
@@ -93,7 +103,7 @@ def _checksum(body: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(body, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-def _refused(path: Path, why: str) -> DomainError:
+def _refused(path: Path | str, why: str) -> DomainError:
     return DomainError(
         "not_a_model", f"{path} is not loaded: {why}. A model comes from `handraiser model train`."
     )

@@ -84,15 +84,25 @@ class Model:
         return lightgbm.Booster(model_str=self.trees)
 
 
-def fit(kind: ModelKind, columns: list[Column], label: Labels) -> Model:
-    """Fit one kind to rows with answers; both answers must be there."""
+def fit(kind: ModelKind, columns: list[Column], label: Labels, *, strength: float | None = None) -> Model:
+    """Fit one kind to rows with answers; both answers must be there.
+
+    `strength` is that of the logistic regression's penalty; None: chosen by these rows.
+    """
     features = encoding.learn(columns)
-    return _logistic(features, columns, label) if kind == "logistic" else _boosted(features, columns, label)
+    if kind == "boosted":
+        return _boosted(features, columns, label)
+    return _logistic(features, columns, label, strength)
 
 
-def _logistic(features: list[Feature], columns: list[Column], label: Labels) -> Model:
+def strength(columns: list[Column], label: Labels) -> float:
+    """The strength of the penalty that these rows would choose."""
+    return _strength(encoding.matrix(encoding.learn(columns), columns), label)
+
+
+def _logistic(features: list[Feature], columns: list[Column], label: Labels, strength: float | None) -> Model:
     table = encoding.matrix(features, columns)
-    fitted = _ridge(_strength(table, label), table, label)
+    fitted = _ridge(_strength(table, label) if strength is None else strength, table, label)
     weights = fitted.coef_[0]
     means = np.asarray(table.mean(axis=0)).ravel()
     usual, start = [], 0
@@ -109,10 +119,11 @@ def _logistic(features: list[Feature], columns: list[Column], label: Labels) -> 
     )
 
 
-def _ridge(strength: float, table: Any, label: Labels) -> Any:
+def _ridge(strength: float, table: Any, label: Labels, begin: Any = None) -> Any:
     from sklearn.linear_model import LogisticRegression
 
-    return LogisticRegression(C=strength, max_iter=300, tol=1e-3).fit(table, label)
+    ridge = begin or LogisticRegression(max_iter=300, tol=1e-3, warm_start=True)
+    return ridge.set_params(C=strength).fit(table, label)
 
 
 def _strength(table: Any, label: Labels) -> float:
@@ -125,8 +136,12 @@ def _strength(table: Any, label: Labels) -> float:
         rest, here = np.flatnonzero(parts != part), np.flatnonzero(parts == part)
         if len(np.unique(label[rest])) < 2:
             continue
+        learned, answers, asked = table[rest], label[rest], table[here]
+        ridge = None
         for strength in STRENGTHS:
-            odds = _ridge(strength, table[rest], label[rest]).decision_function(table[here])
+            # Each begins where the one before it ended: they lie close together.
+            ridge = _ridge(strength, learned, answers, ridge)
+            odds = ridge.decision_function(asked)
             losses[strength] += float(np.logaddexp(0, np.where(label[here] == 1, -odds, odds)).sum())
     return min(losses, key=losses.__getitem__)
 

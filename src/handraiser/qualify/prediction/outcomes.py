@@ -20,7 +20,7 @@ class Examples:
     """The rows of a table that may be learned from, oldest first when there is a time.
 
     `time` is in days for dates, in its own unit otherwise, and None when the table has none. `columns` hold neither
-    the label nor the time.
+    the label nor the time. `subject` numbers whom each row is about, where several rows are about one; else None.
     """
 
     columns: list[Column]
@@ -29,6 +29,7 @@ class Examples:
     time_is_date: bool
     unlabelled: int
     too_young: int
+    subject: NDArray[np.int64] | None = None
 
     @property
     def n(self) -> int:
@@ -42,7 +43,14 @@ class Examples:
             columns=[column.take(rows) for column in self.columns],
             label=self.label[rows],
             time=None if self.time is None else self.time[rows],
+            subject=None if self.subject is None else self.subject[rows],
         )
+
+    def answers(self) -> tuple[int, int]:
+        """Of how many subjects there is an answer, and how many of them ever said yes."""
+        if self.subject is None:
+            return self.n, int(self.label.sum())
+        return len(np.unique(self.subject)), len(np.unique(self.subject[self.label == 1]))
 
 
 def examples(

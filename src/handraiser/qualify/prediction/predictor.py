@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from handraiser.qualify.prediction import calibration, models
 from handraiser.qualify.prediction.calibration import Calibration
-from handraiser.qualify.prediction.judging import Labels
+from handraiser.qualify.prediction.judging import Labels, Subjects
 from handraiser.qualify.prediction.models import Model, ModelKind
 from handraiser.qualify.prediction.table import Column, Floats
 
@@ -62,34 +62,65 @@ def _said(column: Column, row: int) -> str:
     )
 
 
-def fit(kind: ModelKind, columns: list[Column], label: Labels, *, newest: int | None = None) -> Predictor:
+def fit(
+    kind: ModelKind,
+    columns: list[Column],
+    label: Labels,
+    *,
+    newest: int | None = None,
+    unseen: Floats | None = None,
+    subject: Subjects = None,
+) -> Predictor:
     """Fit a model to all rows, and its calibration to what it says of rows it has not seen.
 
     With `newest` the calibration listens to the last rows alone: in a business that changes they are the ones that
-    say how often a score comes true now.
+    say how often a score comes true now. `unseen`: the out-of-fold log-odds, when they are known already.
     """
-    odds = out_of_fold(kind, columns, label)[0]
+    strength = models.strength(columns, label) if kind == "logistic" else None
+    odds = unseen
+    if odds is None:
+        odds = out_of_fold(kind, columns, label, strength=strength, subject=subject)[0]
     recent = slice(None) if newest is None else slice(-newest, None)
     both = len(np.unique(label[recent])) == 2
     curve = calibration.learn(odds[recent], label[recent]) if both else calibration.learn(odds, label)
-    return Predictor(models.fit(kind, columns, label), curve)
+    return Predictor(models.fit(kind, columns, label, strength=strength), curve)
 
 
 def out_of_fold(
-    kind: ModelKind, columns: list[Column], label: Labels, folds: int = 5
+    kind: ModelKind,
+    columns: list[Column],
+    label: Labels,
+    folds: int = 5,
+    *,
+    strength: float | None = None,
+    subject: Subjects = None,
 ) -> tuple[Floats, NDArray[np.int64]]:
-    """Log-odds of each row by a model that has not seen it, and the fold it was in; both answers in every fold."""
+    """Log-odds of each row by a model that has not seen it, and the fold it was in; both answers in every fold.
+
+    A model has seen no row of the same subject either.
+    `strength`: one penalty for all folds. Cheaper, but chosen by rows that it is asked about: not for figures.
+    """
+    fold = _folds(label, folds, subject)
+    odds: Floats = np.empty(len(label))
+    for part in range(folds):
+        rest, here = np.flatnonzero(fold != part), np.flatnonzero(fold == part)
+        fitted = models.fit(kind, take(columns, rest), label[rest], strength=strength)
+        odds[here] = fitted.odds(take(columns, here))
+    return odds, fold
+
+
+def _folds(label: Labels, folds: int, subject: Subjects) -> NDArray[np.int64]:
+    if subject is not None:
+        whose, place = np.unique(subject, return_inverse=True)
+        ever = np.zeros(len(whose), dtype=np.int8)
+        np.maximum.at(ever, place, label)
+        return _folds(ever, folds, None)[place]
     fold = np.empty(len(label), dtype=int)
     chance = np.random.default_rng(0)
     for answer in (0, 1):
         rows = chance.permutation(np.flatnonzero(label == answer))
         fold[rows] = np.arange(len(rows)) % folds
-    odds: Floats = np.empty(len(label))
-    for part in range(folds):
-        rest, here = np.flatnonzero(fold != part), np.flatnonzero(fold == part)
-        fitted = models.fit(kind, take(columns, rest), label[rest])
-        odds[here] = fitted.odds(take(columns, here))
-    return odds, fold
+    return fold
 
 
 def cross_calibrated(odds: Floats, fold: NDArray[np.int64], label: Labels) -> Floats:

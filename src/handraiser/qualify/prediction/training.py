@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from handraiser.qualify.prediction import calibration, judging, leaks, models, predictor
-from handraiser.qualify.prediction.judging import Labels
+from handraiser.qualify.prediction.judging import Labels, Subjects
 from handraiser.qualify.prediction.models import ModelKind
 from handraiser.qualify.prediction.outcomes import Examples
 from handraiser.qualify.prediction.predictor import Predictor
@@ -21,6 +23,7 @@ CHALLENGED = 200  # rows below which trees need not try
 FEW = 10_000  # rows: up to here ten folds, so that each fit sees nearly all of the little there is
 LATER = 0.25  # share of the rows, the newest, that the model is tested on
 OF_EACH_LATER = 10
+WEIGHED = 4_000  # rows that tell how much a column matters; for trees each costs a third of a millisecond
 SAME = "always the same"
 
 
@@ -37,39 +40,54 @@ class Trained:
     predictor: Predictor | None
 
 
-def train(examples: Examples) -> Trained:
-    """Learn from examples, judge honestly, and keep a model only when it has something to say."""
-    label = examples.label
-    yes, no = int(label.sum()), int(len(label) - label.sum())
-    if examples.n < LABELLED or min(yes, no) < OF_EACH:
+def train(examples: Examples, *, step: Callable[[str], object] = lambda what: None) -> Trained:
+    """Learn from examples, judge honestly, and keep a model only when it has something to say.
+
+    `step` is told what is done next.
+    """
+    label, subject = examples.label, examples.subject
+    known, yes = examples.answers()
+    no = known - yes
+    if known < LABELLED or min(yes, no) < OF_EACH:
         why = (
-            f"{examples.n:,} rows have an answer, {yes:,} yes and {no:,} no. Learning begins at {LABELLED} answers"
+            f"{known:,} rows have an answer, {yes:,} yes and {no:,} no. Learning begins at {LABELLED} answers"
             f" with {OF_EACH} of each; until then use a rule set."
         )
         return _told(examples, "too_little_data", why, {}, {}, [], {})
+    step("Looking for columns that know the outcome")
     chosen = choose(examples)
     columns, refused, left_out = chosen.columns, chosen.refused, chosen.left_out
     if not columns:
         return _told(examples, "no_signal", "No column is left to learn from.", refused, left_out, [], {})
     split = _later(examples)
-    kind, candidates, later_odds = _contest(columns, label, split)
-    odds, fold = predictor.out_of_fold(kind, columns, label, folds=10 if examples.n <= FEW else 5)
+    step(
+        "Trying two kinds of model on leads that they have not seen"
+        if subject is not None
+        else "Trying models"
+    )
+    contest = _contest(columns, label, split, subject)
+    kind = contest.winner
+    odds, fold = contest.unseen[kind]
     across = predictor.cross_calibrated(odds, fold, label)
     body: dict[str, Any] = {
         "model": kind,
-        "candidates": candidates,
-        "cross_validated": judging.figures(label, across),
+        "candidates": contest.reached(label, split),
+        "cross_validated": judging.figures(label, across, subject),
         "pictures": {"cross_validated": judging.pictures(label, across)},
     }
     if split:
-        calibrated = _on_earlier(kind, columns, label, split, later_odds)
-        body["time_split"] = judging.figures(label[split:], calibrated)
+        calibrated = _on_earlier(kind, columns, label, split, contest.later[kind], subject)
+        body["time_split"] = judging.figures(
+            label[split:], calibrated, None if subject is None else subject[split:]
+        )
         body["pictures"]["time_split"] = judging.pictures(label[split:], calibrated)
     verdict, why = _verdict(body)
     if verdict != "usable":
         return _told(examples, verdict, why, refused, left_out, columns, body)
-    fitted = predictor.fit(kind, columns, label)
-    weight = np.abs(fitted.model.parts(columns)).mean(axis=0)
+    step("Learning from all of them")
+    fitted = predictor.fit(kind, columns, label, unseen=odds)
+    some = np.unique(np.linspace(0, examples.n - 1, min(examples.n, WEIGHED)).round().astype(int))
+    weight = np.abs(fitted.model.parts(predictor.take(columns, some))).mean(axis=0)
     body["weight_of_columns"] = {
         columns[place].name: round(float(weight[place]), 4) for place in np.argsort(-weight)
     }
@@ -92,7 +110,11 @@ def choose(examples: Examples) -> Chosen:
         usable = [column for column in columns if not _no_use(column)]
         if not usable:
             return 0.5
-        return judging.auc(examples.label, predictor.out_of_fold("logistic", usable, examples.label)[0])
+        strength = models.strength(usable, examples.label)
+        odds, _ = predictor.out_of_fold(
+            "logistic", usable, examples.label, strength=strength, subject=examples.subject
+        )
+        return judging.auc(examples.label, odds)
 
     left_out = {column.name: why for column in examples.columns if (why := _no_use(column))}
     # A name of the row itself is harmless left out, but a field that is filled with the outcome is worth saying.
@@ -135,39 +157,55 @@ def _later(examples: Examples) -> int:
     return at
 
 
-def _contest(
-    columns: list[Column], label: Labels, split: int
-) -> tuple[ModelKind, dict[str, dict[str, Any]], Floats]:
-    """The logistic regression, unless the trees rank a later period (without a time: unseen rows) better by more
-    than noise. Also what each reached, and the winner's log-odds of those rows."""
-    truth = label[split:]
+@dataclass(frozen=True)
+class _Contest:
+    """What each kind said of rows that it had not seen: the folds of all rows, and the later period, if any."""
 
-    def asked(kind: ModelKind) -> Floats:
-        if not split:
-            return predictor.out_of_fold(kind, columns, label)[0]
-        earlier, later = np.arange(split), np.arange(split, len(label))
-        fitted = models.fit(kind, predictor.take(columns, earlier), label[:split])
-        return fitted.odds(predictor.take(columns, later))
+    unseen: dict[ModelKind, tuple[Floats, NDArray[np.int64]]]
+    later: dict[ModelKind, Floats]
+    winner: ModelKind
 
-    odds: dict[ModelKind, Floats] = {"logistic": asked("logistic")}
-    if len(label) >= CHALLENGED:
-        odds["boosted"] = asked("boosted")
-    wins = "boosted" in odds and judging.beats(truth, odds["boosted"], odds["logistic"])
-    kind: ModelKind = "boosted" if wins else "logistic"
-    reached: dict[str, dict[str, Any]] = {
-        name: {
-            "auc": round(judging.auc(truth, told), 5),
-            "judged_on": "later period" if split else "unseen rows",
+    def reached(self, label: Labels, split: int) -> dict[str, dict[str, float]]:
+        """The AUC of each kind on both."""
+        told: dict[str, dict[str, float]] = {
+            name: {"cross_validated_auc": round(judging.auc(label, odds), 5)}
+            for name, (odds, _) in self.unseen.items()
         }
-        for name, told in odds.items()
-    }
-    return kind, reached, odds[kind]
+        for name, odds in self.later.items():
+            told[name]["later_period_auc"] = round(judging.auc(label[split:], odds), 5)
+        return told
 
 
-def _on_earlier(kind: ModelKind, columns: list[Column], label: Labels, split: int, later: Floats) -> Floats:
+def _contest(columns: list[Column], label: Labels, split: int, subject: Subjects) -> _Contest:
+    """The logistic regression, unless the trees rank better by more than noise: on the later period, or on unseen
+    rows of all times, and on neither worse by more than noise."""
+    kinds: tuple[ModelKind, ...] = ("logistic", "boosted") if len(label) >= CHALLENGED else ("logistic",)
+    folds = 10 if len(label) <= FEW else 5
+    unseen = {kind: predictor.out_of_fold(kind, columns, label, folds, subject=subject) for kind in kinds}
+    later: dict[ModelKind, Floats] = {}
+    if split:
+        earlier, rest = np.arange(split), np.arange(split, len(label))
+        known, asked = predictor.take(columns, earlier), predictor.take(columns, rest)
+        later = {kind: models.fit(kind, known, label[:split]).odds(asked) for kind in kinds}
+    if len(kinds) == 1:
+        return _Contest(unseen, later, "logistic")
+    bouts = [(label, unseen["boosted"][0], unseen["logistic"][0], subject)]
+    if split:
+        whose = None if subject is None else subject[split:]
+        bouts.append((label[split:], later["boosted"], later["logistic"], whose))
+    won = any(judging.beats(truth, trees, line, whose) for truth, trees, line, whose in bouts)
+    lost = any(judging.beats(truth, line, trees, whose) for truth, trees, line, whose in bouts)
+    return _Contest(unseen, later, "boosted" if won and not lost else "logistic")
+
+
+def _on_earlier(
+    kind: ModelKind, columns: list[Column], label: Labels, split: int, later: Floats, subject: Subjects
+) -> Floats:
     """Probabilities for the later period by a calibration that knows the earlier one only."""
     before = predictor.take(columns, np.arange(split))
-    return calibration.learn(predictor.out_of_fold(kind, before, label[:split])[0], label[:split])(later)
+    whose = None if subject is None else subject[:split]
+    odds, _ = predictor.out_of_fold(kind, before, label[:split], subject=whose)
+    return calibration.learn(odds, label[:split])(later)
 
 
 def _verdict(body: dict[str, Any]) -> tuple[Verdict, str]:

@@ -82,6 +82,7 @@ def tabs(current: str) -> list[tuple[str, str, bool]]:
         ("Fit", reverse("qualify:fit"), current == "fit"),
         ("Reasons", reverse("qualify:reasons"), current == "reasons"),
         ("Questions", reverse("qualify:questions"), current == "questions"),
+        ("Prediction", reverse("qualify:prediction"), current == "prediction"),
         ("Enrichment", reverse("qualify:enrichment"), current == "enrichment"),
     ]
 

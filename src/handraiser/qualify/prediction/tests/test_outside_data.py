@@ -26,8 +26,13 @@ def made(outside_data, tmp_path):
     return make
 
 
-def test_bank_refuses_duration_and_keeps_its_promises(outside_data):
-    bank = table.read(outside_data / "scoring" / "uci_bank_full.csv")
+@pytest.fixture(scope="module")
+def bank(outside_data):
+    """The calls of a bank, in the order in which they were made."""
+    return table.read(outside_data / "scoring" / "uci_bank_full.csv")
+
+
+def test_bank_refuses_duration_and_keeps_its_promises(bank):
     told = training.train(outcomes.examples(bank, label="y"))
     assert told.verdict == "usable"
     assert list(told.refused) == ["duration"]
@@ -36,8 +41,7 @@ def test_bank_refuses_duration_and_keeps_its_promises(outside_data):
     assert told.report["cross_validated"]["ece"] <= 0.02
 
 
-def test_bank_played_forward(outside_data):
-    bank = table.read(outside_data / "scoring" / "uci_bank_full.csv")
+def test_bank_played_forward(bank):
     told = backtest.run(outcomes.examples(bank, label="y", time="Cust_num"), block=2000, start=20_000)
     assert list(told["refused_columns"]) == ["duration"]
     assert told["mean_block_auc"] >= 0.60

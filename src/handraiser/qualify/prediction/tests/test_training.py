@@ -71,6 +71,24 @@ def test_trees_reign_only_where_they_earn_it():
     assert trained(bent).report["model"] == "boosted"
 
 
+@pytest.mark.parametrize(("afterwards", "model"), [("nothing", "boosted"), ("straight", "logistic")])
+def test_trees_that_win_on_unseen_rows_may_draw_in_the_later_period_but_not_lose(afterwards, model):
+    made = Made(3, rows=1600)
+    one, other = made.chance.normal(size=(2, made.rows))
+    later = 2 * one - 1 if afterwards == "straight" else np.full(made.rows, -1.0)
+    bent = np.where(one * other > 0, 0, -3) + one
+    odds = np.where(np.arange(made.rows) >= 1200, later, bent)
+    made.yes = (made.chance.random(made.rows) < 1 / (1 + np.exp(-odds))).astype(int)
+    made.add(one)
+    made.add(other)
+    made.add(range(made.rows), "when")
+    told = trained(made, time="when").report
+    trees, line = told["candidates"]["boosted"], told["candidates"]["logistic"]
+    assert trees["cross_validated_auc"] > line["cross_validated_auc"] + 0.02
+    assert trees["later_period_auc"] < line["later_period_auc"] + 0.05
+    assert told["model"] == model
+
+
 def test_texts_and_row_numbers_are_left_out():
     made = Made(4, rows=600)
     made.honest()
