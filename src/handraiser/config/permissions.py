@@ -95,6 +95,8 @@ TABLE: dict[str, tuple[str, ...]] = {
     "qualify:rule_set": READERS,
     "qualify:export": READERS,
     "qualify:effect": READERS,
+    "qualify:back_test": READERS,
+    "qualify:progress": READERS,
     "qualify:try_on": READERS,
     "qualify:stages": READERS,
     "qualify:why": ALL,

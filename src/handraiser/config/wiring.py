@@ -77,6 +77,7 @@ SWEEPS: list[Sweep] = [
     Sweep("attract.identifications", identifications.apply_waiting),
     qualify.due(),
     look_ups.sweep(),
+    look_ups.publishing_sweep(),
     Sweep("imports.revive", import_tasks.revive, every=timedelta(seconds=30)),
     convert.lapses(),
     Sweep("desk.bulk", bulk.go_on),

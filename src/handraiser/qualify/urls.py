@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from handraiser.qualify.views import checks, enrichment, rule_sets, stages, why
+from handraiser.qualify.views import back_tests, checks, enrichment, rule_sets, stages, why
 
 admin: list[URLPattern | URLResolver] = [
     path("qualify/", rule_sets.home, name="home"),
     path("qualify/rule-sets/", rule_sets.rule_sets, name="rule_sets"),
+    path("qualify/rule-sets/progress/", rule_sets.progress, name="progress"),
     path("qualify/rule-sets/draft/", rule_sets.start_draft, name="start_draft"),
     path("qualify/rule-sets/import/", rule_sets.bring_in, name="import"),
     path("qualify/rule-sets/<int:number>/export/", rule_sets.export, name="export"),
     path("qualify/rule-sets/<int:number>/", rule_sets.rule_set, name="rule_set"),
     path("qualify/rule-sets/<int:number>/save/", rule_sets.save, name="save"),
     path("qualify/rule-sets/<int:number>/effect/", rule_sets.effect, name="effect"),
+    path("qualify/rule-sets/<int:number>/back-test/", back_tests.back_test, name="back_test"),
     path("qualify/rule-sets/<int:number>/try/", rule_sets.try_on, name="try_on"),
     path("qualify/rule-sets/<int:number>/publishing/", rule_sets.publishing, name="publishing"),
     path("qualify/rule-sets/<int:number>/publish/", rule_sets.publish, name="publish"),

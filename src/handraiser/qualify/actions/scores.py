@@ -26,6 +26,7 @@ from handraiser.qualify import queries
 from handraiser.qualify.actions import rule_sets, stages
 from handraiser.qualify.models import Profile, RuleSet, ScoreState, StageChange
 from handraiser.qualify.queries import OpenLead, State
+from handraiser.qualify.rebuild import counting
 from handraiser.qualify.rules import points, wording
 from handraiser.qualify.rules.points import (
     NEVER,
@@ -126,11 +127,12 @@ def rescore(people: Mapping[str, datetime], *, new_rules: bool = False) -> int:
 def due(now: datetime) -> int:
     """Score the next people whose points are changed by time alone, or by a rule set that went live.
 
-    Returns how many people were done; at most 200, so that no transaction is long.
+    Returns how many people were done; at most 200, so that no transaction is long. Whom a set that went live
+    leaves to do by the thousand, `publishing` does.
     """
     live = rule_sets.live(at=now)
     outdated = ScoreState.objects.filter(rule_set_number__lt=live.number).order_by("person_id")
-    people = list(outdated.values_list("person_id", flat=True)[:_CHUNK])
+    people = [] if are_many(live) else list(outdated.values_list("person_id", flat=True)[:_CHUNK])
     if people:
         rescore(dict.fromkeys(people, now), new_rules=True)
         return len(people)
@@ -139,6 +141,12 @@ def due(now: datetime) -> int:
     if people:
         rescore(dict.fromkeys(people, now))
     return len(people)
+
+
+def are_many(live: RuleSet) -> bool:
+    """Whether an older set scored so many people that all are worked out at once, beside the loop."""
+    outdated = ScoreState.objects.filter(rule_set_number__lt=live.number)
+    return outdated[_CHUNK : _CHUNK + 1].exists() and counting.covers(live.rules)
 
 
 def _rescore(
@@ -526,3 +534,72 @@ def _remember(
     )
     if gone:
         ScoreState.objects.filter(person__in=list(gone)).delete()
+
+
+class WorkedOut(NamedTuple):
+    """The score of a lead that was worked out with everybody's; `next_change_at` in milliseconds."""
+
+    person: str
+    lead: str
+    fit: int
+    engagement: int
+    total: int
+    grade: str
+    temperature: str
+    next_change_at: int | None
+    out: int | None
+
+
+class _AsWorkedOut:
+    """Stands for a rule set where the numbers are known: with who is left out, they are what fits a lead."""
+
+    def __init__(self, rules: Any) -> None:
+        self.rules = rules
+
+    def worth(self, told: Any, points: Sequence[int]) -> Numbers:
+        return told[0]  # type: ignore[no-any-return]
+
+    def left_out(self, told: Any) -> Any:
+        return None if told[1] is None else self.rules.exclusions[told[1]]
+
+
+@rows.joined
+def adopt(worked_out: Sequence[WorkedOut], *, live: RuleSet, now: int) -> int:
+    """Take over scores by the live rule set as of `now` (ms), of people whom an older set scored last; returns how
+    many people it was.
+
+    Whoever was scored since they were worked out, or has another open lead by now, is left as they are. What is
+    announced is what `rescore` would. The counts are made anew when the next event comes.
+    """
+    by_person: dict[str, dict[str, tuple[Numbers, int | None]]] = {}
+    due_at: dict[str, int | None] = {}
+    for one in worked_out:
+        by_person.setdefault(one.person, {})[one.lead] = (Numbers(*one[2:7]), one.out)
+        due_at[one.person] = one.next_change_at
+    leads: dict[str, list[OpenLead]] = {}
+    for lead in queries.open_leads(by_person):
+        leads.setdefault(lead.person_id, []).append(lead)
+    threshold = live.rules.threshold
+    found: dict[str, Any] = {}
+    for person, state in queries.states(by_person).items():
+        theirs = leads.get(person, [])
+        if state.rule_set_number >= live.number or state.scored_at > now:
+            continue
+        if {lead.id for lead in theirs} != by_person[person].keys():
+            continue
+        worth = by_person[person]
+        # Few are near a line; the others are not asked about.
+        near = any(
+            lead.stage == "mql" or (lead.stage == "lead" and worth[lead.id][0].total >= threshold)
+            for lead in theirs
+        )
+        way = [Standing(now, None, ())] if near else ()
+        found[person] = _Score(theirs, worth, now, 0, None, way, state.rule_set_number)  # type: ignore[arg-type]
+    numbers = {lead: told[0] for person in found for lead, told in by_person[person].items()}
+    crossings = _crossings(_AsWorkedOut(live.rules), live, found)  # type: ignore[arg-type]
+    _announce(live, found, numbers, {})
+    _store(found, numbers)
+    _move(live, crossings, new_rules=True)
+    columns = ["rule_set_number", "scored_at", "kept", "next_change_at"]
+    rows.change(ScoreState, columns, [(live.number, now, "", due_at[person], person) for person in found])
+    return len(found)

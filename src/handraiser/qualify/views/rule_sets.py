@@ -18,6 +18,7 @@ from handraiser.core.staff.roles import EDITORS
 from handraiser.kit import clock, ids
 from handraiser.kit.errors import DomainError
 from handraiser.qualify import effects, queries
+from handraiser.qualify.actions import publishing as publishing_of
 from handraiser.qualify.actions import rule_sets as actions
 from handraiser.qualify.models import RuleSet
 from handraiser.qualify.rules import difference, editing, files, validation, wording
@@ -99,6 +100,7 @@ def rule_sets(request: HttpRequest) -> HttpResponse:
         {
             "tabs": tabs("rule_sets"),
             "live": live,
+            "progress": publishing_of.progress(live),
             "draft": next((version for version in versions if version.state == RuleSet.State.DRAFT), None),
             "versions": versions,
             "groups": _groups(live.rules, []),
@@ -107,6 +109,13 @@ def rule_sets(request: HttpRequest) -> HttpResponse:
             "may_edit": _staff(request).may(*EDITORS),
         },
     )
+
+
+@require_GET
+def progress(request: HttpRequest) -> HttpResponse:
+    """How many open leads have the points of the live set by now."""
+    found = publishing_of.progress(actions.live(at=clock.now()))
+    return render(request, "qualify/_progress.html", {"progress": found})
 
 
 @require_GET
@@ -303,6 +312,7 @@ def _editor(shown: RuleSet, wrong: dict[str, str]) -> dict[str, Any]:
     return {
         "rule_set": shown,
         "live": live,
+        "progress": publishing_of.progress(live) if shown.id == live.id else None,
         "changes": changes,
         "gone": [change for change in changes if change.kind == "removed"],
         "groups": _groups(rules, changes, wrong),
