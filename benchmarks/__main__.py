@@ -13,7 +13,7 @@ import sys
 from benchmarks.rows import Row, Rows, write
 
 # Each is a module beside this one with `measure(rows)`.
-AREAS = ["walking", "spine"]
+AREAS = ["walking", "spine", "qualify"]
 
 
 def main() -> int:

@@ -38,7 +38,7 @@ _NAMES = ["identity.timeline", "attract.visits", "qualify.scores"]
 def measure(rows: Rows) -> None:
     """The rows of the readers."""
     if rows.wants(PER_CORE):
-        told = _child("speed")
+        told = child("speed")
         note = (
             f"{PEOPLE:,} people, {told['given']:,} events given and {told['announced']:,} announced;"
             f" by reader, us an event given: {told['readers']}"
@@ -46,7 +46,7 @@ def measure(rows: Rows) -> None:
         rows.add(PER_CORE, told["per_core_s"], "per_core_s", ">= 10000", note)
 
 
-def _child(what: str) -> dict[str, object]:
+def child(what: str) -> dict[str, object]:
     """Work in a process of its own, on records that were just migrated."""
     from tests.databases import template_home
 
@@ -147,8 +147,6 @@ def people() -> None:
     from handraiser.core.identity.models import VisitorLink
     from handraiser.core.people.models import Lead, OfferLine, Person
     from handraiser.kit import clock
-    from handraiser.qualify.models import RuleSet
-    from handraiser.qualify.rules import rule_set
 
     at = clock.from_ms(FIRST_MS) - timedelta(days=1)
     line = OfferLine.objects.first() or OfferLine.objects.create(name="Consulting")
@@ -182,6 +180,14 @@ def people() -> None:
         ],
         batch_size=500,
     )
+    publish(at)
+
+
+def publish(at: object) -> None:
+    """Make the twenty rules the live ones of an instance that never scored."""
+    from handraiser.qualify.models import RuleSet
+    from handraiser.qualify.rules import rule_set
+
     RuleSet.objects.create(
         number=1,
         state="live",
