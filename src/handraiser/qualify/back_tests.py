@@ -113,7 +113,7 @@ def _lines(result: Result) -> tuple[Line, ...]:
             "",
             "–"
             if live.lead_days is None or tried.lead_days is None
-            else _signed(round(tried.lead_days - live.lead_days)),
+            else _signed(round(tried.lead_days) - round(live.lead_days)),
         ),
     )
 
