@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import time
@@ -16,9 +17,12 @@ from benchmarks.rows import Rows
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection as Connection
 
+    from handraiser.qualify.rules.points import Prepared
+
 REBUILD, PUBLISH = "score_rebuild_cpu_s", "score_publish_cpu_s"
 DIFFERS, BACKTEST = "rebuild_differs_from_incremental", "backtest_s"
-ROWS = (REBUILD, DIFFERS, BACKTEST, PUBLISH)
+AGAINST = "score_rebuild_vs_sqlite"
+ROWS = (REBUILD, AGAINST, DIFFERS, BACKTEST, PUBLISH)
 
 
 def measure(rows: Rows, home: Path) -> None:
@@ -37,6 +41,9 @@ def measure(rows: Rows, home: Path) -> None:
     size = f"{qualify_data.LEADS:,} leads, {qualify_data.EVENTS:,} events"
     if REBUILD in wanted:
         rows.add(REBUILD, told[REBUILD], "s of CPU", "<= 15", f"{size}; {told['steps']}")
+    if AGAINST in wanted:
+        note = f"{told['sqlite_s']:.1f} s for the timelines of {told['sqlite_people']:,}; events' rules only"
+        rows.add(AGAINST, told[AGAINST], "of SQLite", "<= .25", note)
     if DIFFERS in wanted:
         note = f"{told['looked_at']:,} of {qualify_data.LEADS:,} leads looked at by the other engine"
         rows.add(DIFFERS, told[DIFFERS], "leads", "<= 0", note)
@@ -65,7 +72,7 @@ def _measured(wanted: list[str]) -> dict[str, Any]:
     )
     spine_readers.publish(at)
     told: dict[str, Any] = {}
-    if {REBUILD, DIFFERS} & set(wanted):
+    if {REBUILD, AGAINST, DIFFERS} & set(wanted):
         prepared = Prepared(spine_readers.rules())  # type: ignore[arg-type]
         begun = time.process_time()
         with runs.laid_out(prepared, since_ms=qualify_data.NOW_MS, upto=store.head()) as db:
@@ -74,6 +81,8 @@ def _measured(wanted: list[str]) -> dict[str, Any]:
             done = time.process_time()
             told[REBUILD] = done - begun
             told["steps"] = f"laid out in {laid - begun:.1f}, scored in {done - laid:.1f}"
+            if AGAINST in wanted:
+                told |= _on_sqlite(db, prepared, done - begun)
             if DIFFERS in wanted:
                 told |= _differing(db)
     if BACKTEST in wanted:
@@ -93,6 +102,73 @@ def _measured(wanted: list[str]) -> dict[str, Any]:
         live.save()
         told |= _published(at)
     return told
+
+
+def _on_sqlite(db: Connection, prepared: Prepared, ours: float) -> dict[str, Any]:
+    """The points of the rules about events by SQL on the timelines of some, held equal to ours."""
+    from django.conf import settings
+
+    records = sqlite3.connect(settings.HOME / "records.sqlite3")
+    records.execute("pragma cache_size=-500000")
+    begun = time.process_time()
+    theirs = [
+        sum(points for _, points in records.execute(_of_rule(prepared, index)).fetchall())
+        for index in range(len(prepared.counting))
+    ]
+    spent = time.process_time() - begun
+    records.close()
+    people = "select hash(person_id) from brought where"
+    people += f" substr(person_id, 8)::bigint % {qualify_data.LOOKED_AT} = 0"
+    sums = ", ".join(f"sum(r{index})::bigint" for index in range(len(prepared.counting)))
+    [same] = db.execute(f"select {sums} from earned where person in ({people})").fetchall()
+    if [points or 0 for points in same] != theirs:
+        raise RuntimeError(f"SQLite says otherwise: {theirs} and {same}")
+    share = ours / (spent * qualify_data.LOOKED_AT)
+    count = qualify_data.LEADS // qualify_data.LOOKED_AT
+    return {AGAINST: share, "sqlite_s": spent, "sqlite_people": count}
+
+
+def _of_rule(prepared: Prepared, index: int) -> str:
+    """(person, points) of one rule, as one writes it for SQLite."""
+    from handraiser.kit import clock
+    from handraiser.qualify.rules.rule_set import FrequencyRule, values
+    from handraiser.qualify.rules.scoring import VISIT_GAP_MS
+
+    rule, window, most = prepared.counting[index], prepared.windows[index], prepared.most[index]
+    inside = f"name = '{rule.event}' and coalesce(json_extract(body, '$.machine'), '') = ''"
+    if window is not None:
+        since = clock.from_ms(qualify_data.NOW_MS - window)
+        inside += f" and occurred_at > '{since:%Y-%m-%d %H:%M:%S}.000000'"
+    about = "1"
+    if rule.where_field:
+        value = f"lower(json_extract(body, '$.{rule.where_field}'))"
+        about = " or ".join(
+            f"{value} glob '{one}'" if one.endswith("*") else f"rtrim({value}, '/') = '{one.rstrip('/')}'"
+            for one in values(rule.value)
+        )
+    if not isinstance(rule, FrequencyRule) and rule.counting == "visit":
+        same = "partition by person_id, visitor order by occurred_at, id"
+        at = "(strftime('%s', occurred_at) * 1000 + substr(occurred_at, 21, 3))"
+        views = (
+            f"select person_id, visitor, body, occurred_at, id, coalesce({at} - lag({at}) over ({same})"
+            f" >= {VISIT_GAP_MS}, 1) as is_new from identity_timeline where {inside}"
+        )
+        rows = f"select *, sum(is_new) over ({same}) as visit from ({views})"
+        counted = f"select person_id, count(distinct visitor || visit) as n from ({rows}) where {about}"
+        counted += " group by person_id"
+    else:
+        one = "id"
+        if isinstance(rule, FrequencyRule) or rule.counting == "distinct":
+            one = f"lower(json_extract(body, '$.{rule.distinct}'))"
+        elif rule.counting == "once":
+            one = "1"
+        counted = (
+            f"select person_id, count(distinct {one}) as n from identity_timeline where {inside} and ({about})"
+            " group by person_id"
+        )
+    if isinstance(rule, FrequencyRule):
+        return f"select person_id, {rule.points} from ({counted}) where n >= {rule.times}"
+    return f"select person_id, min(n, {most}) * {rule.points} from ({counted})"
 
 
 def _published(at: Any) -> dict[str, Any]:
