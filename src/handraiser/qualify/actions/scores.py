@@ -41,6 +41,7 @@ from handraiser.qualify.rules.points import (
 )
 
 _CHUNK = 200
+_MANY = 200  # more people than these are worked out at once
 _prepared = lru_cache(maxsize=4)(Prepared)
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
@@ -146,7 +147,7 @@ def due(now: datetime) -> int:
 def are_many(live: RuleSet) -> bool:
     """Whether an older set scored so many people that all are worked out at once, beside the loop."""
     outdated = ScoreState.objects.filter(rule_set_number__lt=live.number)
-    return outdated[_CHUNK : _CHUNK + 1].exists() and counting.covers(live.rules)
+    return outdated[_MANY : _MANY + 1].exists() and counting.covers(live.rules)
 
 
 def _rescore(

@@ -21,7 +21,7 @@ COLUMNS = ("id", "points", "fit_points", "engagement_points", "grade", "temperat
 @pytest.fixture
 def crowd(story_of, settle, monkeypatch):
     """A few who count as many: eight people, a transaction for two or three of them."""
-    monkeypatch.setattr(scores, "_CHUNK", 3)
+    monkeypatch.setattr(scores, "_MANY", 3)
     monkeypatch.setattr(publishing, "_CHUNK", 3)
     people = [story_of(f"lead-{number}@halden.example.com") for number in range(8)]
     for number, story in enumerate(people):
@@ -81,7 +81,7 @@ def test_it_leaves_what_scoring_one_after_another_leaves(crowd, settle, monkeypa
         stage="lead", points=0, fit_points=0, engagement_points=0, grade="", temperature="cold"
     )
     ScoreState.objects.update(rule_set_number=0, kept="")
-    monkeypatch.setattr(scores, "_CHUNK", 200)
+    monkeypatch.setattr(scores, "_MANY", 200)
     scores.due(NOON)
     assert standing() == at_once
     assert told_at_once
