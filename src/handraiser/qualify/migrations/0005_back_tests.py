@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('people', '0002_company_by_domain_fewer_indexes'),
-        ('qualify', '0003_checks_and_look_ups'),
+        ('qualify', '0004_rules'),
     ]
 
     operations = [
