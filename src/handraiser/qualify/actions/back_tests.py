@@ -19,7 +19,7 @@ from handraiser.core.people.models import Lead
 from handraiser.kit import clock
 from handraiser.qualify.models import BackTest, ChangedSide, RuleSet
 from handraiser.qualify.rebuild import counting, paths, runs
-from handraiser.qualify.rules import rule_set as rules_of
+from handraiser.qualify.rules import validation
 from handraiser.qualify.rules.points import Prepared
 from handraiser.qualify.rules.rule_set import POINT
 from handraiser.qualify.rules.scoring import DAY_MS
@@ -211,4 +211,4 @@ def _side(db: Connection, table: str) -> Side:
 
 def may_run(chosen: RuleSet) -> bool:
     """Whether the rules can be tried as they are."""
-    return not rules_of.check(chosen.rules)
+    return not validation.check(chosen.rules)

@@ -54,7 +54,8 @@ def go_on(now: Callable[[], datetime]) -> int:
     with runs.laid_out(prepared, since_ms=moment, upto=cursor.position if cursor else 0) as db:
         rebuild.score(db, prepared, now_ms=moment)
         found = db.execute(
-            "select b.person_id, w.lead, w.fit, w.engagement, w.total, w.grade, w.temperature, w.next_change_at"
+            "select b.person_id, w.lead, w.fit, w.engagement, w.total, w.grade, w.temperature, w.next_change_at,"
+            " w.out"
             " from worth w join brought b on b.id = w.lead order by b.person_id, w.lead"
         )
         waiting: list[WorkedOut] = []

@@ -521,19 +521,20 @@ class WorkedOut(NamedTuple):
     grade: str
     temperature: str
     next_change_at: int | None
+    out: int | None
 
 
 class _AsWorkedOut:
-    """Stands for a rule set where the numbers are known: they take the place of what fits a lead."""
+    """Stands for a rule set where the numbers are known: with who is left out, they are what fits a lead."""
 
     def __init__(self, rules: Any) -> None:
         self.rules = rules
 
-    def worth(self, numbers: Any, points: Sequence[int]) -> Numbers:
-        return numbers  # type: ignore[no-any-return]
+    def worth(self, told: Any, points: Sequence[int]) -> Numbers:
+        return told[0]  # type: ignore[no-any-return]
 
-    def left_out(self, numbers: Any) -> None:
-        return None
+    def left_out(self, told: Any) -> Any:
+        return None if told[1] is None else self.rules.exclusions[told[1]]
 
 
 @rows.joined
@@ -544,10 +545,10 @@ def adopt(worked_out: Sequence[WorkedOut], *, live: RuleSet, now: int) -> int:
     Whoever was scored since they were worked out, or has another open lead by now, is left as they are. What is
     announced is what `rescore` would. The counts are made anew when the next event comes.
     """
-    by_person: dict[str, dict[str, Numbers]] = {}
+    by_person: dict[str, dict[str, tuple[Numbers, int | None]]] = {}
     due_at: dict[str, int | None] = {}
     for one in worked_out:
-        by_person.setdefault(one.person, {})[one.lead] = Numbers(*one[2:7])
+        by_person.setdefault(one.person, {})[one.lead] = (Numbers(*one[2:7]), one.out)
         due_at[one.person] = one.next_change_at
     leads: dict[str, list[OpenLead]] = {}
     for lead in queries.open_leads(by_person):
@@ -563,7 +564,7 @@ def adopt(worked_out: Sequence[WorkedOut], *, live: RuleSet, now: int) -> int:
         worth = by_person[person]
         # Few are near a line; the others are not asked about.
         near = any(
-            lead.stage == "mql" or (lead.stage == "lead" and worth[lead.id].total >= threshold)
+            lead.stage == "mql" or (lead.stage == "lead" and worth[lead.id][0].total >= threshold)
             for lead in theirs
         )
         way = [Standing(now, None, ())] if near else ()

@@ -27,40 +27,18 @@ _A_FEW = 100  # of so many the newest are kept while they are gathered; of more,
 
 # What is counted here. A rule set may know more some day; then it is not for this way until it is known here.
 _KNOWN = {
-    Rules: {"threshold", "limits", "bands", "rules", "leave", "signals"},
-    AttributeRule: {"key", "group", "points", "field", "test", "value", "low", "high"},
-    EventRule: {
-        *(
-            "key",
-            "group",
-            "points",
-            "event",
-            "where_field",
-            "value",
-            "counting",
-            "distinct",
-            "at_most",
-            "days",
-        ),
-    },
-    FrequencyRule: {
-        "key",
-        "group",
-        "points",
-        "event",
-        "distinct",
-        "times",
-        "within_days",
-        "where_field",
-        "value",
-    },
+    Rules: "threshold limits bands rules leave exclusions signals",
+    AttributeRule: "key group points field test value low high ranges",
+    EventRule: "key group points event where_field value counting distinct at_most days"
+    " half_life_days at_most_a_day at_most_30_days",
+    FrequencyRule: "key group points event distinct times within_days where_field value",
 }
 
 
 def covers(rules: Rules) -> bool:
     """Whether everything that these rules use can be worked out set-based."""
     return all(
-        name in _KNOWN[type(one)] or getattr(one, name) == default
+        name in _KNOWN[type(one)].split() or getattr(one, name) == default
         for one in (rules, *rules.rules)
         for name, default in _defaults(type(one))
     )
@@ -185,4 +163,4 @@ def _of_one(rule: EventRule | FrequencyRule, fact: Told) -> str:
 
 
 def _days(rule: EventRule | FrequencyRule) -> int | None:
-    return rule.within_days if isinstance(rule, FrequencyRule) else rule.days
+    return rule.within_days if isinstance(rule, FrequencyRule) else rule.lasting_days

@@ -6,13 +6,15 @@ at which it was known whose it is.
 
 from __future__ import annotations
 
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from handraiser.qualify.rebuild import counting, scores
-from handraiser.qualify.rules.points import Prepared
-from handraiser.qualify.rules.rule_set import EventRule, FrequencyRule
+from handraiser.qualify.rules.points import Prepared, worth_of_things
+from handraiser.qualify.rules.rule_set import DAY_MS, EventRule, FrequencyRule
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection as Connection
@@ -33,7 +35,10 @@ def walk(
         asked = (msgspec.structs.replace(rule, key="", group="fit"), prepared.most[index])
         if asked not in done:
             done[asked] = f"steps_{len(done)}"
-            db.execute(f"create temp table {done[asked]} as {_steps(prepared, index, facts[rule.event])}")
+            if index in prepared.special:
+                _walk_special(db, prepared, index, facts[rule.event], into=done[asked])
+            else:
+                db.execute(f"create temp table {done[asked]} as {_steps(prepared, index, facts[rule.event])}")
         steps.append(
             f"select w.lead, greatest(s.moment, w.begins) as moment, '{rule.group}' as grp, s.change"
             f" from {done[asked]} s join watched w on w.person = s.person and s.moment <= w.ends"
@@ -41,6 +46,9 @@ def walk(
         )
     steps += _known(db, prepared)
     steps.append("select lead, begins as moment, 'fit' as grp, 0 as change from watched")
+    if prepared.rules.exclusions:
+        # Whoever is no longer left out has all points there and then.
+        steps.append("select lead, since as moment, 'fit' as grp, 0 as change from known_then")
     sums = ", ".join(f"sum(change) filter (where grp = '{group}') as {group}" for group in _GROUPS)
     running = ", ".join(
         f"coalesce(sum({group}) over (partition by lead order by moment), 0)::bigint as {group}"
@@ -48,11 +56,19 @@ def walk(
     )
     fit, engagement, against = prepared.limits
     total = f"least(fit, {fit}) + least(engagement, {engagement}) + greatest(against, {against})"
+    path = (
+        f"select lead, moment, {total} as total from (select lead, moment, {running} from"
+        f" (select lead, moment, {sums} from ({' union all '.join(steps)}) group by lead, moment))"
+    )
+    if prepared.rules.exclusions:
+        path = (
+            f"select p.lead, p.moment, case when o.is_out then 0 else total end as total from ({path}) p"
+            f" asof join ({_outs(prepared)}) o on o.lead = p.lead and p.moment >= o.moment"
+        )
     db.execute(
         f"create or replace temp table {into} as select lead,"
         f" min(moment) filter (where total >= {prepared.rules.threshold}) as mql, max(total) as top"
-        f" from (select lead, moment, {total} as total from (select lead, moment, {running} from"
-        f" (select lead, moment, {sums} from ({' union all '.join(steps)}) group by lead, moment))) group by lead"
+        f" from ({path}) group by lead"
     )
 
 
@@ -98,6 +114,38 @@ def _lives(rule: EventRule | FrequencyRule, fact: counting.Told, window: int | N
     return f"with things as materialized ({once}) {short} union all {long}"
 
 
+def _walk_special(db: Connection, prepared: Prepared, index: int, fact: counting.Told, *, into: str) -> None:
+    """The same of a rule that fades, or is capped by days: somebody's points day by day, one after another."""
+    rule, window = prepared.special[index], prepared.windows[index]
+    rows: list[tuple[int, int, int]] = []
+    seen = db.execute(
+        "select t.person, t.thing, t.moment, t.heard, w.begins, w.ends"
+        f" from ({counting.things(rule, fact)}) t join (select person, min(begins) as begins, max(ends) as ends"
+        " from watched group by person) w on w.person = t.person and t.heard <= w.ends order by t.person, t.heard"
+    ).fetchall()
+    for person, theirs in groupby(seen, key=itemgetter(0)):
+        events = list(theirs)
+        begins, ends = events[0][4:]
+        moments = {begins, *(max(begins, heard) for _, _, _, heard, _, _ in events)}
+        for _, _, moment, _, _, _ in events:
+            if rule.half_life_days is not None and rule.lasting_days is not None:
+                moments |= {moment + day * DAY_MS for day in range(1, rule.lasting_days + 1)}
+            elif window is not None:
+                moments.add(moment + window)
+        before = 0
+        for now in sorted(moment for moment in moments if begins <= moment <= ends):
+            alive: dict[object, int] = {}
+            for _, thing, moment, heard, _, _ in events:
+                if heard <= now and (window is None or now - moment < window):
+                    alive[thing] = max(alive.get(thing, 0), moment)
+            worth = worth_of_things(rule, alive.values(), now)[0] if alive else 0
+            if worth != before:
+                rows.append((person, now, worth - before))
+                before = worth
+    db.execute(f"create temp table {into}(person ubigint, moment bigint, change bigint)")
+    scores.insert(db, into, rows)
+
+
 def _known(db: Connection, prepared: Prepared) -> list[str]:
     """(lead, moment, group, change) of the rules about what somebody is."""
     fields = scores.fields_of(prepared)
@@ -132,3 +180,11 @@ def _known(db: Connection, prepared: Prepared) -> list[str]:
         )
         found.append(f"select * from known_{group}")
     return found
+
+
+def _outs(prepared: Prepared) -> str:
+    """(lead, moment, is_out): from when on somebody was left out, or no longer."""
+    places = range(len(scores.fields_of(prepared)))
+    joins = "".join(f" left join fitted_{n} on fitted_{n}.value = known_then.k{n}" for n in places)
+    is_out = " or ".join(f"fitted_{n}.out is not null" for n in places)
+    return f"select lead, since as moment, ({is_out}) as is_out from known_then{joins}"

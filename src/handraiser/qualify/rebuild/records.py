@@ -70,7 +70,7 @@ def bring(db: Connection, folder: Path, prepared: Prepared, *, only: str, past: 
         "create temp view known_as as select hash(visitor) as key, hash(person_id) as person,"
         f" {'epoch_ms(linked_at)' if past else '0::bigint'} as linked from links"
     )
-    if prepared.attributes:
+    if asked:
         held = [("id", "bigint"), ("person_id", "id"), ("at", "timestamp"), ("attributes", "json")]
         _table(db, folder, "noted", "qualify_profile", held)
     else:

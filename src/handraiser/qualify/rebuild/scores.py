@@ -9,9 +9,16 @@ import msgspec
 
 from handraiser.core.journal.lake.engine import quoted
 from handraiser.qualify.rebuild import counting
-from handraiser.qualify.rules.points import Prepared
-from handraiser.qualify.rules.rule_set import AttributeRule, FrequencyRule
-from handraiser.qualify.rules.scoring import attribute_fits
+from handraiser.qualify.rules.points import NEVER, Prepared, worth_of_things
+from handraiser.qualify.rules.rule_set import (
+    DAY_MS,
+    LOOKED_AT,
+    PARTS,
+    AttributeRule,
+    FrequencyRule,
+    weights,
+)
+from handraiser.qualify.rules.scoring import attribute_fits, range_of
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection as Connection
@@ -22,11 +29,12 @@ _decode = msgspec.json.Decoder().decode
 
 
 def score(db: Connection, prepared: Prepared, *, now_ms: int, into: str = "worth") -> None:
-    """Make the table (lead, person, fit, engagement, total, grade, temperature, next_change_at) of all `scored`.
+    """Make the table (lead, person, fit, engagement, total, grade, temperature, next_change_at, out) of `scored`.
 
     `laying.lay_out` has been there, with events up to `now_ms` at least. `next_change_at` is in milliseconds, null:
-    only an event changes it.
+    only an event changes it. `out` is the place of the exclusion that leaves the lead out.
     """
+    _lay_out_special(db, prepared, now_ms)
     db.execute(f"create or replace temp table earned as {_earned(prepared, now_ms)}")
     _lay_out_known(db, prepared)
     db.execute(f"create or replace temp table {into} as {_worth(prepared)}")
@@ -37,6 +45,9 @@ def _earned(prepared: Prepared, now_ms: int) -> str:
     facts = {fact.name: fact for fact in counting.told(prepared)}
     lines = []
     for index, rule in enumerate(prepared.counting):
+        if index in prepared.special:
+            lines.append(_special(prepared, index, facts[rule.event], now_ms))
+            continue
         most, window = prepared.most[index], prepared.windows[index]
         found = counting.newest(rule, facts[rule.event], most=most, now_ms=now_ms, window=window)
         points = f"{rule.points}::bigint * len(newest)"
@@ -56,6 +67,52 @@ def _earned(prepared: Prepared, now_ms: int) -> str:
     return f"select person, {sums}, min(until) as until from ({' union all '.join(lines)}) group by person"
 
 
+def _special(prepared: Prepared, index: int, fact: counting.Told, now_ms: int) -> str:
+    """(person, rule, points, until) of a rule that fades, or counts only so many a day or in thirty days."""
+    rule = prepared.special[index]
+    if rule.at_most_30_days is not None:
+        return f"select person, {index} as rule, points, until from special_{index}"
+    found = counting.newest(
+        rule, fact, most=prepared.keep[index], now_ms=now_ms, window=prepared.windows[index]
+    )
+    counted = "newest"
+    if a_day := rule.at_most_a_day:
+        # Newest first: the one so many places before it is of another day, or there is none.
+        other_day = f"newest[i - {a_day}] // {DAY_MS} <> x // {DAY_MS}"
+        counted = f"list_filter(newest, lambda x, i: i <= {a_day} or {other_day})"
+    most = 1 if rule.counting == "once" else rule.at_most or LOOKED_AT
+    found = f"select person, list_slice({counted}, 1, {most}) as counted from ({found})"
+    if rule.half_life_days is None:
+        points = f"{rule.points}::bigint * len(counted)"
+        until = "null::bigint" if rule.days is None else f"counted[-1] + {rule.days * DAY_MS}"
+    else:
+        table = f"{list(weights(rule.half_life_days))}"
+        parts = f"list_sum(list_transform(counted, lambda x: ({table})[({now_ms} - x) // {DAY_MS} + 1]))"
+        sign = "" if rule.points > 0 else "-"
+        points = f"{sign}({abs(rule.points)}::hugeint * {parts} // {PARTS})::bigint"
+        until = f"{now_ms + DAY_MS} - list_max(list_transform(counted, lambda x: ({now_ms} - x) % {DAY_MS}))"
+    return f"select person, {index} as rule, {points} as points, {until} as until from ({found})"
+
+
+def _lay_out_special(db: Connection, prepared: Prepared, now_ms: int) -> None:
+    """`special_<n>(person, points, until)` of rules that count so many in thirty days: one person after another."""
+    facts = {fact.name: fact for fact in counting.told(prepared)}
+    for index, rule in prepared.special.items():
+        if rule.at_most_30_days is None:
+            continue
+        found = counting.newest(
+            rule, facts[rule.event], most=prepared.keep[index], now_ms=now_ms, window=prepared.windows[index]
+        )
+        rows = []
+        for person, moments in db.execute(found).fetchall():
+            points, until = worth_of_things(rule, moments, now_ms)
+            rows.append((person, points, until if until < NEVER else None))
+        db.execute(
+            f"create or replace temp table special_{index}(person ubigint, points bigint, until bigint)"
+        )
+        insert(db, f"special_{index}", rows)
+
+
 def _lay_out_known(db: Connection, prepared: Prepared) -> None:
     """`known(lead, k<n>…)`: the value of each field that attribute rules look at; `fitting_<n>`: what fits it."""
     fields = fields_of(prepared)
@@ -71,8 +128,9 @@ def _lay_out_known(db: Connection, prepared: Prepared) -> None:
 
 
 def fields_of(prepared: Prepared) -> list[str]:
-    """The fields that attribute rules look at."""
-    return sorted({rule.field for _, rule in prepared.attributes})
+    """The fields that attribute rules and exclusions look at."""
+    looked = {rule.field for _, rule in prepared.attributes}
+    return sorted(looked | {one.field for one in prepared.rules.exclusions})
 
 
 def known(field: str) -> str:
@@ -87,23 +145,31 @@ def known(field: str) -> str:
 
 
 def lay_out_fitting(db: Connection, prepared: Prepared, field: str, table: str, said: Sequence[str]) -> None:
-    """(value, a<n>…): the points of each attribute rule on a field for each value that it has."""
+    """(value, a<n>…, out): for each value of a field the points of attribute rules, and which exclusion fits."""
     rules = [(index, rule) for index, rule in prepared.attributes if rule.field == field]
     db.execute(
         f"create or replace temp table {table}(value varchar"
         + "".join(f", a{index} bigint" for index, _ in rules)
-        + ")"
+        + ", out integer)"
     )
     rows = []
     for value in said:
         told = _decode(value)
-        points = [
-            rule.points if told is not None and told != "" and attribute_fits(rule, told) else 0
-            for _, rule in rules
-        ]
-        if any(points):
-            rows.append((value, *points))
+        if told is None or told == "":
+            continue
+        points = [_points(rule, told) for _, rule in rules]
+        outs = enumerate(prepared.rules.exclusions)
+        out = next((n for n, one in outs if one.field == field and attribute_fits(one, told)), None)
+        if any(points) or out is not None:
+            rows.append((value, *points, out))
     insert(db, table, rows)
+
+
+def _points(rule: AttributeRule, value: Any) -> int:
+    if not attribute_fits(rule, value):
+        return 0
+    place = range_of(rule, value) if rule.test == "ranges" else None
+    return rule.points if place is None else rule.ranges[place].points
 
 
 def insert(db: Connection, table: str, rows: Sequence[Sequence[Any]]) -> None:
@@ -130,6 +196,10 @@ def _worth(prepared: Prepared) -> str:
     for place in places.values():
         joins += f" left join fitting_{place} on fitting_{place}.value = known.k{place}"
     steps, sums = _cut(prepared, cells)
+    out = "null::integer"
+    if rules.exclusions:  # who is left out has no points
+        out = f"least({', '.join(f'fitting_{place}.out' for place in places.values())})"
+        sums = {sort: f"(case when {out} is null then {worth} else 0 end)" for sort, worth in sums.items()}
     letter = counting.choose([(f"fit >= {bands.fit_a}", "'A'"), (f"fit >= {bands.fit_b}", "'B'")], "'C'")
     digit = counting.choose(
         [(f"engagement >= {bands.engagement_1}", "'1'"), (f"engagement >= {bands.engagement_2}", "'2'")],
@@ -140,8 +210,8 @@ def _worth(prepared: Prepared) -> str:
     )
     return (
         f"select lead, person, fit, engagement, total, {letter} || {digit} as grade, {warmth} as temperature,"
-        " next_change_at from ("
-        f"select known.lead, known.person, earned.until as next_change_at{''.join(steps)},"
+        " next_change_at, out from ("
+        f"select known.lead, known.person, earned.until as next_change_at, {out} as out{''.join(steps)},"
         f" {sums['fit']} as fit, {sums['engagement']} as engagement, fit + engagement as total"
         f" from known left join earned on earned.person = known.person{joins})"
     )

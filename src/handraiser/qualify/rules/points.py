@@ -389,7 +389,7 @@ class Tally:
             else:
                 del counted[index]
         if units and index in rules.special:
-            self.points[index], self.until[index] = _worth(rules.special[index], units.values(), now)
+            self.points[index], self.until[index] = worth_of_things(rules.special[index], units.values(), now)
             return
         given = self.points[index] = rules.worth_of(index, len(units)) if units else 0
         if not given or not units or window is None:
@@ -460,7 +460,7 @@ def _unit(rule: EventRule | FrequencyRule, body: Mapping[str, str]) -> str | Non
     return _short(folded(body.get(rule.distinct, "")))
 
 
-def _worth(rule: EventRule, moments: Iterable[int], now: int) -> tuple[int, int]:
+def worth_of_things(rule: EventRule, moments: Iterable[int], now: int) -> tuple[int, int]:
     """The points of a rule that fades or is capped by days, and when time alone will change them."""
     most = 1 if rule.counting == "once" else rule.at_most or LOOKED_AT
     a_day, in_30_days = rule.at_most_a_day or LOOKED_AT, rule.at_most_30_days or LOOKED_AT
