@@ -19,7 +19,7 @@ from handraiser.measure.models import Spend
 # What somebody set up, and queues that are empty again in a moment: their size does not follow that of the people.
 SMALL = re.compile(
     r"staff_|auth_|django_|wagtail|console_|website_|consent_(purpose|wording)|people_(offer_line|field)"
-    r"|qualify_(rule|source)|nurture_(sequence|version|step)|convert_(pipeline|stage|route|reason)"
+    r"|audience_segment$|qualify_(rule|source)|nurture_(sequence|version|step)|convert_(pipeline|stage|route|reason)"
     r"|capture_(form|form_version|magnet)$|desk_bulk|journal_(cursor|outbox|parked)"
 )
 WHOLE = {"sqlite": r"\bSCAN (?:TABLE )?(\w+)\b(?! USING)", "postgresql": r"Seq Scan on (\w+)"}

@@ -209,14 +209,13 @@ def segment(request: StaffRequest, segment_id: str) -> HttpResponse:
     search = request.GET.get("q", "").strip()
     page = Paginator(queries.members(one, search=search), _PAGE).get_page(request.GET.get("page"))
     leads = {person.id: lead for person, lead in _with_leads([row.person for row in page])}
-    for row in page:
-        row.lead_id = leads[row.person_id]
     definition = one.saved or c.Definition()
     known = asking.catalogue()
     context = {
         "segment": one,
         "standing": queries.standings([one], at=clock.now())[0],
         "page": page,
+        "members": [(row, leads[row.person_id]) for row in page],
         "search": search,
         "root": rows(definition, known, [], {}),
         "without": [known.segments.get(other, "a segment that is gone") for other in definition.without],

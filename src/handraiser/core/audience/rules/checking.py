@@ -29,7 +29,7 @@ MAX_LENGTH = 200
 MAX_NUMBER = 1e15
 # What a property may be called: it becomes part of a statement.
 PROPERTY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_ -]{0,59}")
-TEXT_TESTS = ("is", "is_not", "contains", "starts_with", "known", "unknown")
+TEXT_TESTS: tuple[c.Test, ...] = ("is", "is_not", "contains", "starts_with", "known", "unknown")
 TESTS: dict[str, tuple[c.Test, ...]] = {
     "text": TEXT_TESTS,
     "number": ("between", "is", "is_not", "known", "unknown"),

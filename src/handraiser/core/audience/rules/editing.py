@@ -75,9 +75,8 @@ def fresh(asked: str, known: Catalogue) -> c.Condition:
         return c.LastPerformed(about, "more", 30)
     if kind == "score":
         measure: Any = about if about in get_args(c.Measure) else "points"
-        return c.Score(
-            measure, **{"grade": {"values": ("A1",)}, "temperature": {"values": ("hot",)}}.get(about, {})
-        )
+        begin = {"grade": ("A1",), "temperature": ("hot",)}
+        return c.Score(measure, begin.get(about, ()))
     if kind == "stage":
         return c.Stage(("lead",))
     if kind == "consent":
