@@ -89,8 +89,13 @@ def refuse(ideal: Ideal, catalogue: Catalogue) -> None:
 
 
 def unknown(condition: c.Attribute | c.Performed) -> c.Condition:
-    """True of those of whom the criterion cannot be told. What somebody did or not is always told."""
-    if isinstance(condition, c.Attribute) and condition.test not in ("known", "unknown"):
+    """True of those of whom the criterion cannot be told: nothing is known there, or nobody saw them do it.
+
+    What was not seen here may have happened elsewhere, so a trigger speaks for somebody, and never against.
+    """
+    if isinstance(condition, c.Performed):
+        return c.NoneOf((condition,))
+    if condition.test not in ("known", "unknown"):
         return c.Attribute(key=condition.key, test="unknown")
     return c.AnyOf()
 
@@ -132,9 +137,11 @@ def fit(ideal: Ideal, truths: Mapping[str, bool | None]) -> Fit:
     """Judge somebody by what is true of them; `truths` by criterion, what is unknown None or left out.
 
     - A "must not" that is met, or a "must" that is not, decides: does not fit.
+    - Less than half of the known weight of "should" that is met decides: does not fit.
     - Otherwise a "must" that is unknown leaves the whole unknown.
-    - Otherwise at least half of the known weight of "should" has to be met. With criteria of that sort and none of
-      them known, it is unknown unless a "must" is met.
+    - Otherwise it fits, if anything that decides is known: some "should", or every "must".
+
+    So learning something good of somebody never makes the verdict worse.
     """
     lines = tuple(Line(criterion, truths.get(criterion.key)) for criterion in ideal.criteria)
     known = sum(line.met is not None for line in lines)
@@ -154,11 +161,14 @@ def fit(ideal: Ideal, truths: Mapping[str, bool | None]) -> Fit:
         broken = next(line for line in musts if line.good is False)
         how = "is what it must not be" if broken.criterion.need is Need.MUST_NOT else "is not what it must be"
         return judged(False, f"{ABOUT[broken.criterion.about]} {how}.")
+    told_share = f"{share} % of what is known and wished for is met."
+    if share is not None and share < ENOUGH:
+        return judged(False, told_share)
     if any(line.met is None for line in musts if line.criterion.need is Need.MUST):
         missing = next(line for line in musts if line.met is None and line.criterion.need is Need.MUST)
         return judged(None, f"{ABOUT[missing.criterion.about]} is a must and unknown.")
     if share is not None:
-        return judged(share >= ENOUGH, f"{share} % of what is known and wished for is met.")
+        return judged(True, told_share)
     if any(line.criterion.need is Need.MUST for line in lines):
         return judged(True, "Every must is met." if not wishes else "Every must is met; the rest is unknown.")
     return judged(None, "Nothing of what decides is known.")

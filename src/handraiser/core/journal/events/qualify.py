@@ -81,8 +81,7 @@ class ProductQualified(Fact):
 class ElementNoted(Fact):
     """Somebody noted what is known of one element of BANT or MEDDIC; the words stay in the records.
 
-    `value`: 0 to 3 for BANT, 1 to 5 for MEDDIC, None for asked and still unknown. `came_from`: call, form, and so
-    on.
+    `value`: 0 to 3 for BANT, 1 to 5 for MEDDIC, None for asked and still unknown. `came_from`: call, form, chat, …
     """
 
     name: ClassVar[str] = "qualify.element_noted"
