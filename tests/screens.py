@@ -100,6 +100,7 @@ ADMIN = (
     Screen("rule-sets", "/admin/qualify/rule-sets/"),
     Screen("rule-set-draft", "/admin/qualify/rule-sets/", follow="a.btn.pri[href*='/rule-sets/']"),
     Screen("stages", "/admin/qualify/stages/"),
+    Screen("prediction", "/admin/qualify/prediction/"),
     Screen("enrichment", "/admin/qualify/enrichment/"),
     Screen("source-new", "/admin/qualify/enrichment/new/"),
     Screen("sequences", "/admin/nurture/"),

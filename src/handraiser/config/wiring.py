@@ -41,7 +41,7 @@ from handraiser.nurture import merging as nurture_merging
 from handraiser.nurture import readers as nurture
 from handraiser.qualify import merging as qualify_merging
 from handraiser.qualify import readers as qualify
-from handraiser.qualify import tasks as look_ups
+from handraiser.qualify import tasks as qualify_tasks
 from handraiser.qualify.providers import Maker
 from handraiser.website import starter
 
@@ -75,7 +75,8 @@ ON_MERGE: list[OnMerge] = [
 SWEEPS: list[Sweep] = [
     Sweep("attract.identifications", identifications.apply_waiting),
     qualify.due(),
-    look_ups.sweep(),
+    qualify_tasks.sweep(),
+    qualify_tasks.prediction_sweep(),
     Sweep("imports.revive", import_tasks.revive, every=timedelta(seconds=30)),
     convert.lapses(),
     Sweep("desk.bulk", bulk.go_on),

@@ -23,6 +23,7 @@ SORT_FIELDS = {
     "name": ("person__last_name", "person__first_name"),
     "stage": ("stage_order", "stage_at"),
     "score": ("points",),
+    "likely": ("prediction__probability",),
     "activity": ("last_activity_at",),
     "raised": ("raised_with",),
     "source": ("source",),
@@ -30,7 +31,7 @@ SORT_FIELDS = {
     "opened": ("opened_at",),
 }
 # `lead_hottest` and its sisters are indexes of exactly these columns; NULLs come last on both databases.
-NULLABLE = {"last_activity_at", "owner__name"}
+NULLABLE = {"last_activity_at", "owner__name", "prediction__probability"}
 NUMBER = re.compile(r"^[+(]?\d[\d\s()./-]{2,}$")
 COLUMN_OF = {
     "stage": "stage",
@@ -145,7 +146,7 @@ def ordered(leads: LeadQuerySet, sort: str) -> LeadQuerySet:
 def page(leads: LeadQuerySet, sort: str, *, first: int, size: int) -> list[Lead]:
     """A part of the ordered list. Only ids are sorted: whole rows would make a long list slow."""
     ids = list(ordered(leads, sort).values_list("id", flat=True)[first : first + size])
-    rows = Lead.objects.with_people().in_bulk(ids)
+    rows = Lead.objects.with_people().select_related("prediction").in_bulk(ids)
     return [rows[lead_id] for lead_id in ids if lead_id in rows]
 
 

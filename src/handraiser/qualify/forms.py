@@ -7,8 +7,8 @@ from typing import Any
 from django import forms
 
 from handraiser.qualify.actions.sources import BUDGET_MS
-from handraiser.qualify.models import Source
-from handraiser.qualify.rules import findings
+from handraiser.qualify.models import PredictionSettings, Source
+from handraiser.qualify.rules import features, findings
 
 _PLACE = "place_"
 
@@ -86,3 +86,30 @@ class SourceForm(forms.Form):
     def of_person(self) -> list[forms.BoundField]:
         """Where the fields of a person are."""
         return [self[f"{_PLACE}{field}"] for field in findings.OF_PERSON]
+
+
+class PredictionForm(forms.Form):
+    """What is foretold, and how often it is learned anew."""
+
+    target = forms.ChoiceField(label="Whether a lead", choices=PredictionSettings.Target.choices)
+    window_days = forms.IntegerField(
+        label="Within how many days",
+        help_text="A lead counts as no only when so many days are over. Longer windows need older leads.",
+    )
+    retrain_days = forms.IntegerField(
+        label="Learn anew every so many days",
+        help_text="By night; a new model goes live only when it foretells later leads better. 0: only when asked.",
+    )
+    left_out = forms.MultipleChoiceField(
+        label="Do not look at",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="What stands for a group of people, or what sales does not want to count.",
+    )
+
+    def __init__(self, data: Any = None, *, settings: PredictionSettings) -> None:
+        known = ("target", "window_days", "retrain_days", "left_out")
+        super().__init__(data, initial={name: getattr(settings, name) for name in known})
+        chosen = dict.fromkeys([*features.CHOICES, *settings.left_out])
+        self.fields["left_out"].choices = [(name, features.label(name)) for name in chosen]  # type: ignore[attr-defined]
+        self.fields["window_days"].widget.attrs["inputmode"] = "numeric"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from handraiser.kit import clock
 from handraiser.qualify import snapshots
-from handraiser.qualify.prediction import drift, judging, predictor
+from handraiser.qualify.prediction import drift, encoding, judging, predictor
 from handraiser.qualify.prediction.encoding import Feature
 from handraiser.qualify.prediction.outcomes import Examples
 from handraiser.qualify.prediction.predictor import Predictor
@@ -29,6 +29,24 @@ class Learnable:
     examples: Examples
     rows: Sequence[Row]
     opened_at: Sequence[int]
+
+    def take(self, places: Sequence[int]) -> Learnable:
+        """Some of them, by their places."""
+        return Learnable(
+            self.examples.take(np.array(places, dtype=int)),
+            [self.rows[place] for place in places],
+            [self.opened_at[place] for place in places],
+        )
+
+    def at_opening(self, *, upto: datetime) -> tuple[Learnable, Learnable]:
+        """The looks at leads just opened: those until a moment, and those after it."""
+        until = clock.ms(upto)
+        opening = [place for place, row in enumerate(self.rows) if not row["days_open"]]
+        sides = [
+            [place for place in opening if (self.opened_at[place] <= until) is early]
+            for early in (True, False)
+        ]
+        return self.take(sides[0]), self.take(sides[1])
 
 
 def gather(
@@ -60,6 +78,11 @@ def gather(
         subject=subject.astype(np.int64),
     )
     return Learnable(examples, rows, opened)
+
+
+def opened_since(moment: datetime, at: datetime, *, most: int) -> list[Row]:
+    """The leads that were opened after a moment, as they were known at their opening."""
+    return [row for some in snapshots.features(snapshots.since(moment, at, most=most)) for row in some]
 
 
 def _column(name: str, rows: Sequence[Row]) -> Column:
@@ -103,9 +126,8 @@ def compare(learnable: Learnable, trained: Trained, champion: Predictor, until: 
     if fewest < OF_EACH_LATER:
         return Match(
             False,
-            f"Since {name} learned, {int(later.sum()):,} looks at later leads ended with a yes and"
-            f" {int((later == 0).sum()):,} with a no. To compare them, {OF_EACH_LATER} of each are needed. {name}"
-            " stays.",
+            f"Too few leads have had an outcome since {name} learned: {int(later.sum()):,} yes and"
+            f" {int((later == 0).sum()):,} no. {OF_EACH_LATER} of each are needed to compare. {name} stays.",
         )
     if min(int(earlier.sum()), int((earlier == 0).sum())) < OF_EACH_LATER:
         return Match(True, f"Too few of the leads that {name} learned from are left to compare.")
@@ -138,22 +160,39 @@ def spread(report: Mapping[str, Any], probabilities: Sequence[float]) -> list[tu
     ]
 
 
-def moved(learned: Learnable, now: Learnable, fresh: Sequence[Row], model: Predictor) -> drift.Drift:
+@dataclass(frozen=True)
+class Moved:
+    """What drifted. `columns`: the stability index of those that moved further than so few leads do by chance."""
+
+    drift: drift.Drift
+    columns: dict[str, float]
+    score: float | None
+
+
+def moved(learned: Learnable, now: Learnable, fresh: Sequence[Row], model: Predictor) -> Moved:
     """How far the leads of today (`fresh`) and the outcomes since (`now`) lie from those that were learned from."""
     features = model.model.features
     before, today = columns(features, learned.rows), columns(features, fresh)
-    since = columns(features, now.rows)
-    scores = (model.probability(before), model.probability(since) if now.rows else np.array([]))
-    labels = (learned.examples.label, now.examples.label)
-    told = drift.compare(before, today, (scores[0], model.probability(today)), (labels[0], labels[1][:0]))
-    if not now.rows:
-        return told
-    outcomes = drift.compare(before, since, scores, labels)
-    return drift.Drift(
-        told.columns,
-        told.score,
-        outcomes.base_rate,
-        outcomes.base_rate_moved,
-        outcomes.auc,
-        outcomes.ranking_fell,
-    )
+    scores = model.probability(before), model.probability(today)
+    none = learned.examples.label[:0]
+    told = drift.compare(before, today, scores, (learned.examples.label, none))
+    if now.rows:
+        since = columns(features, now.rows)
+        labels = (learned.examples.label, now.examples.label)
+        outcomes = drift.compare(before, since, (scores[0], model.probability(since)), labels)
+        told = replace(
+            told,
+            base_rate=outcomes.base_rate,
+            base_rate_moved=outcomes.base_rate_moved,
+            auc=outcomes.auc,
+            ranking_fell=outcomes.ranking_fell,
+        )
+
+    def bound(parts: int) -> float:
+        # Without any change the index is a chi-square times this, with one degree of freedom less than parts.
+        chance = 1 / len(learned.rows) + 1 / len(fresh)
+        return drift.ALARM + chance * (parts - 1 + 3 * float(np.sqrt(2 * (parts - 1))))
+
+    widths = {feature.name: feature.width for feature in encoding.learn(before)}
+    far = {name: psi for name, psi in told.columns.items() if psi >= bound(widths[name])}
+    return Moved(told, far, told.score if told.score >= bound(10) else None)

@@ -9,13 +9,43 @@ from typing import Any
 from handraiser.core.people.models import Lead
 from handraiser.qualify import explanations, queries
 from handraiser.qualify.actions import look_ups
-from handraiser.qualify.models import Check
-from handraiser.qualify.rules import findings
+from handraiser.qualify.models import Check, ModelVersion, Prediction
+from handraiser.qualify.rules import features, findings
 
 
 def why(lead: Lead, as_of: datetime | None = None) -> dict[str, Any]:
     """For `qualify/why.html`: why this lead has its points, now or at a past moment."""
     return {"lead": lead, "why": explanations.why(lead, as_of)}
+
+
+@dataclass(frozen=True)
+class Foretold:
+    """What the live model says of a lead, the share of all leads that say yes, and why, in words."""
+
+    prediction: Prediction
+    target: str
+    usual: float
+    speaks_for: list[str]
+    speaks_against: list[str]
+
+
+_REASONS = 3
+_TARGETS = {"customer": "becomes a customer", "sql": "becomes an SQL"}
+
+
+def foretold(lead: Lead) -> Foretold | None:
+    """For `qualify/foretold.html`: how likely this lead says yes; None while no model speaks of it."""
+    row = Prediction.objects.select_related("model").defer("model__content").filter(lead=lead).first()
+    if row is None or row.model.state != ModelVersion.State.LIVE:
+        return None
+    told = [(features.sentence(column, value), adds) for column, value, adds in row.reasons]
+    return Foretold(
+        prediction=row,
+        target=_TARGETS[row.model.target],
+        usual=row.model.report["cross_validated"]["base_rate"],
+        speaks_for=[words for words, adds in told if adds > 0][:_REASONS],
+        speaks_against=[words for words, adds in told if adds < 0][:_REASONS],
+    )
 
 
 @dataclass(frozen=True)

@@ -90,10 +90,10 @@ def outcomes(*, target: str, window_days: int, at: datetime, most: int) -> Outco
     last = rows.moment(Lead, at)
     leads = rows.ask(Lead, _LEADS, [last, most])
     for some in _chunks(leads):
-        reached = _reached([row[0] for row in some], target)
+        hits = reached([row[0] for row in some], target)
         for lead, person, opened, closed, stage, stage_at in some:
             opened_at, ended = rows.milliseconds(opened), rows.milliseconds(closed) if closed else None
-            hit = reached.get(lead)
+            hit = hits.get(lead)
             if stage in _BEFORE[target]:
                 hit = None
             elif hit is None and stage in REACHED[target]:
@@ -110,9 +110,26 @@ def outcomes(*, target: str, window_days: int, at: datetime, most: int) -> Outco
     return found
 
 
-def _reached(leads: Sequence[str], target: str) -> dict[str, int]:
-    told = rows.ask(StageChange, _REACHED, [list(leads), list(REACHED[target])])
-    return {lead: rows.milliseconds(at) for lead, at in told}
+def reached(leads: Sequence[str], target: str) -> dict[str, int]:
+    """When each of these leads first reached the target, in milliseconds; those that never did are left out."""
+    return {
+        lead: rows.milliseconds(at)
+        for some in _chunks(leads)
+        for lead, at in rows.ask(StageChange, _REACHED, [list(some), list(REACHED[target])])
+    }
+
+
+def since(moment: datetime, at: datetime, *, most: int) -> list[Moment]:
+    """The newest `most` leads that were opened after a moment, each at its opening."""
+    settled = SETTLED // timedelta(milliseconds=1)
+    told = rows.ask(
+        Lead,
+        "select id, person_id, opened_at from people_lead where opened_at > %s and opened_at <= %s"
+        " order by opened_at desc, id desc limit %s",
+        [rows.moment(Lead, moment), rows.moment(Lead, at - SETTLED), most],
+    )
+    opened = ((lead, person, rows.milliseconds(stored)) for lead, person, stored in told)
+    return [Moment(lead, person, began, began + settled) for lead, person, began in opened]
 
 
 def of_leads(leads: Collection[str], at: datetime) -> list[Moment]:
@@ -135,7 +152,7 @@ _COUNTED = """
     from qualify_moment s cross join identity_timeline t
     left join identity_visitor_link v on v.visitor = t.visitor
     where t.person_id = s.person and t.occurred_at <= s.at and t.name {in}
-      and (t.told_person <> '' or v.linked_at <= s.at)
+      and (t.told_person <> '' or t.told_lead <> '' or v.linked_at <= s.at)
       and not (t.name {in} and replace({json}t.body, ': ', ':') like '%%"machine":"%%'
                and replace({json}t.body, ': ', ':') not like '%%"machine":""%%')
     group by s.n, t.name"""
@@ -146,7 +163,7 @@ _NEWEST = """
         from qualify_moment s cross join identity_timeline t
         left join identity_visitor_link v on v.visitor = t.visitor
         where t.person_id = s.person and t.occurred_at <= s.at and t.name {in}
-          and (t.told_person <> '' or v.linked_at <= s.at)
+          and (t.told_person <> '' or t.told_lead <> '' or v.linked_at <= s.at)
           and (t.name <> 'qualify.score_changed' or t.lead_id = s.lead)
     ) newest where back = 1"""
 _KNOWN = """

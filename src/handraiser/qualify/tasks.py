@@ -1,20 +1,28 @@
-"""Asking others, in the tasks process: a sweep looks whether something is due, the task asks."""
+"""Long work in the tasks process: asking others, learning from outcomes. Sweeps look whether something is due."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 from time import monotonic
+from zoneinfo import ZoneInfo
 
+from django.db import transaction
 from django_tasks import task
+from django_tasks.base import Task
 from django_tasks_db.models import DBTaskResult
 
 from handraiser.core.journal.loop import Sweep
+from handraiser.core.staff.models import Organisation
 from handraiser.kit import clock
-from handraiser.qualify.actions import look_ups
-from handraiser.qualify.models import LookUp
+from handraiser.kit.errors import DomainError
+from handraiser.qualify.actions import look_ups, models, predictions, watches
+from handraiser.qualify.models import LookUp, ModelVersion
+from handraiser.qualify.prediction import libraries
 
 _LONGEST_SECONDS = 60  # then other tasks have their turn
 _LOST = timedelta(minutes=10)
+_NIGHT = range(2, 5)  # hours of the organisation's day
+_A_DAY = timedelta(days=1)
 
 
 @task
@@ -29,12 +37,78 @@ def look(now: datetime) -> int:
     """Hand the questions that are due to the tasks process, unless they are there already."""
     if not LookUp.objects.filter(is_open=True, due_at__lte=now).exists():
         return 0
-    waiting = DBTaskResult.objects.filter(task_path=ask_sources.module_path, status__in=("READY", "RUNNING"))
-    if not waiting.filter(enqueued_at__gt=now - _LOST).exists():
+    if not _on_its_way(ask_sources, now):
         ask_sources.enqueue()
     return 0
+
+
+def _on_its_way(work: Task[..., None], now: datetime) -> bool:
+    waiting = DBTaskResult.objects.filter(task_path=work.module_path, status__in=("READY", "RUNNING"))
+    return waiting.filter(enqueued_at__gt=now - _LOST).exists()
 
 
 def sweep() -> Sweep:
     """The sweep of this folder's questions."""
     return Sweep("qualify.look_ups", look, every=timedelta(seconds=5))
+
+
+@task
+def train_model(version_id: str) -> None:
+    """Learn from the firm's own leads, then tell what becomes of those that are open."""
+    version = models.run(version_id=version_id, clock=clock.now)
+    if version.state == ModelVersion.State.LIVE:
+        _foretell()
+
+
+@task
+def foretell() -> None:
+    """Ask the live model about the leads of which something changed."""
+    _foretell()
+
+
+@task
+def watch_model() -> None:
+    """Look whether the leads are still like those that the live model learned from; if not, train anew."""
+    if watches.look(at=clock.now()):
+        _train_again(clock.now())
+
+
+def _foretell() -> None:
+    end = monotonic() + _LONGEST_SECONDS
+    while monotonic() < end and predictions.step(clock=clock.now):
+        pass
+
+
+def look_at_predictions(now: datetime) -> int:
+    """Hand on what is due: leads that changed, and by night a look for drift and a new training."""
+    if libraries.missing():
+        return 0
+    version = models.live()
+    if version is not None and models.refusal(version):
+        return 0
+    if version is not None and predictions.waiting(version, now).exists() and not _on_its_way(foretell, now):
+        foretell.enqueue()
+    if now.astimezone(ZoneInfo(Organisation.get().time_zone)).hour not in _NIGHT:
+        return 0
+    if version is not None and _stale(version.watched_at, now) and not _on_its_way(watch_model, now):
+        watch_model.enqueue()
+    if models.is_due(now):
+        _train_again(now)
+    return 0
+
+
+def _stale(at: datetime | None, now: datetime) -> bool:
+    return at is None or at < now - _A_DAY / 2
+
+
+def _train_again(now: datetime) -> None:
+    try:
+        with transaction.atomic():
+            train_model.enqueue(models.ask(at=now).id)
+    except DomainError:
+        pass  # one is being trained already
+
+
+def prediction_sweep() -> Sweep:
+    """The sweep that keeps predictions fresh and models young."""
+    return Sweep("qualify.predictions", look_at_predictions, every=timedelta(minutes=2))

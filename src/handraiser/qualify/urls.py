@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from handraiser.qualify.views import checks, enrichment, rule_sets, stages, why
+from handraiser.qualify.views import checks, enrichment, prediction, rule_sets, stages, why
 
 admin: list[URLPattern | URLResolver] = [
     path("qualify/", rule_sets.home, name="home"),
@@ -24,6 +24,13 @@ admin: list[URLPattern | URLResolver] = [
     path("qualify/enrichment/<str:source_id>/", enrichment.change, name="source"),
     path("qualify/enrichment/<str:source_id>/switch/", enrichment.switch, name="source_switch"),
     path("qualify/enrichment/<str:source_id>/try/", enrichment.try_it, name="source_try"),
+    path("qualify/prediction/", prediction.prediction, name="prediction"),
+    path("qualify/prediction/progress/", prediction.progress, name="prediction_progress"),
+    path("qualify/prediction/train/", prediction.train, name="prediction_train"),
+    path("qualify/prediction/settings/", prediction.save, name="prediction_save"),
+    path("qualify/prediction/off/", prediction.model_off, name="model_off"),
+    path("qualify/prediction/<int:number>/", prediction.model, name="model"),
+    path("qualify/prediction/<int:number>/back/", prediction.model_back, name="model_back"),
     path("qualify/checked/<str:lead_id>/", checks.look_again, name="look_again"),
     path("qualify/why/<str:lead_id>/", why.why, name="why"),
 ]

@@ -13,6 +13,7 @@ PAGE_SIZE = 50
 COLUMNS = {
     "stage": "Stage",
     "score": "Score",
+    "likely": "Likely",
     "activity": "Last activity",
     "raised": "Raised a hand with",
     "source": "Source",
@@ -23,8 +24,8 @@ COLUMNS = {
     "phone": "Phone",
 }
 FIRST_COLUMNS = ("stage", "score", "activity", "raised", "source", "owner")
-SORTS = ("name", "stage", "score", "activity", "raised", "source", "owner", "opened")
-FALLS_FIRST = ("score", "activity", "opened")  # a first click shows the highest or newest
+SORTS = ("name", "stage", "score", "likely", "activity", "raised", "source", "owner", "opened")
+FALLS_FIRST = ("score", "likely", "activity", "opened")  # a first click shows the highest or newest
 FIRST_SORT = "-score"
 
 

@@ -28,7 +28,7 @@ from handraiser.desk.views.dialogs import dialog
 from handraiser.desk.views.leads import address, state_of
 from handraiser.kit import clock
 from handraiser.qualify.explanations import Why, why
-from handraiser.qualify.panels import checked
+from handraiser.qualify.panels import checked, foretold
 
 NEIGHBOURS = 10_000  # a longer list is not walked from the lead page
 
@@ -141,6 +141,7 @@ def _beside(request: StaffRequest, lead: Lead, explained: Why | None, at: dateti
     return {
         "why": explained,
         "checked": checked(lead),
+        "foretold": foretold(lead),
         "local_clock": f"{local:%H:%M}" if (local := _local(person, at)) else "",
         "hand_off": hand_off,
         "clock": clock_of(hand_off, at) if hand_off else None,

@@ -28,6 +28,18 @@ def live() -> ModelVersion | None:
     return ModelVersion.objects.filter(state=State.LIVE).first()
 
 
+def is_due(at: datetime) -> bool:
+    """Whether the schedule asks for a training: while a model is live, or when the last one found no signal.
+
+    Whoever turned the score off is not overruled.
+    """
+    every = PredictionSettings.get().retrain_days
+    last = ModelVersion.objects.order_by("-number").first()
+    if not every or last is None or last.asked_at > at - timedelta(days=every):
+        return False
+    return last.state == State.NO_MODEL or live() is not None
+
+
 def change_settings(
     *, target: str, window_days: int, retrain_days: int, left_out: Sequence[str], at: datetime, by: User
 ) -> PredictionSettings:

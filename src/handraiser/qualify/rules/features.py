@@ -34,6 +34,24 @@ _SPANS = {"7": "in 7 days", "30": "in 30 days", "all": "so far"}
 # Columns that stand for a group of people, or nearly so: told on the model card.
 SENSITIVE = ("country", "email_free", "phone_type", "job_title")
 
+# What may be left out by hand.
+CHOICES = (
+    "country",
+    "job_title",
+    "email_free",
+    "phone_type",
+    "company_industry",
+    "company_employees",
+    "how",
+    "channel",
+    "source",
+    "campaign",
+    "landing_page",
+    "offer_line",
+    "fit",
+    "engagement",
+)
+
 
 def label(column: str) -> str:
     """A column's name, as a heading."""

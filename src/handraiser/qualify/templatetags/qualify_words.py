@@ -21,3 +21,9 @@ def bold(text: str) -> SafeString:
     """`Visited **Pricing**` with its object in bold; everything else is escaped."""
     # A value may end in a star of its own: "/careers/*".
     return mark_safe(_MARKED.sub(r"<b>\1</b>", escape(text)))
+
+
+@register.filter
+def per_cent(share: float) -> str:
+    """A share of 1 as per cent, with a decimal where a whole number would say too little."""
+    return f"{share * 100:.0f}" if share >= 0.095 else f"{share * 100:.1f}"

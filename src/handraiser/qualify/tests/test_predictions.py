@@ -8,15 +8,25 @@ from datetime import timedelta
 
 import pytest
 from django.test.utils import CaptureQueriesContext
+from django_tasks_db.models import DBTaskResult
 
 from handraiser.core.identity.models import TimelineItem, VisitorLink
+from handraiser.core.notices.models import Notice
 from handraiser.core.people.models import FieldDefinition, Lead
 from handraiser.kit import clock
 from handraiser.kit.errors import DomainError
-from handraiser.qualify import snapshots
+from handraiser.qualify import snapshots, tasks
 from handraiser.qualify.actions import models as versions
-from handraiser.qualify.actions import predictions
-from handraiser.qualify.models import FirstPrediction, ModelVersion, Prediction, Profile, StageChange
+from handraiser.qualify.actions import predictions, watches
+from handraiser.qualify.models import (
+    FirstPrediction,
+    ModelVersion,
+    Prediction,
+    PredictionSettings,
+    Profile,
+    StageChange,
+)
+from handraiser.qualify.prediction import libraries
 from handraiser.qualify.tests.leads_with_outcomes import DAY, NOW, make
 
 pytestmark = pytest.mark.django_db
@@ -347,8 +357,6 @@ def rewritten(version: ModelVersion, saved) -> dict:
 
 
 def test_without_the_extra_one_sentence_says_what_to_install(organisation, monkeypatch):
-    from handraiser.qualify.prediction import libraries
-
     monkeypatch.setattr(libraries, "find_spec", lambda name: None)
     with pytest.raises(DomainError, match="make setup-ml"):
         versions.ask(at=NOW)
@@ -361,3 +369,141 @@ def test_one_training_at_a_time_and_a_dead_one_gives_way(organisation):
     versions.ask(at=NOW + HOUR)
     first.refresh_from_db()
     assert first.state == "failed"
+
+
+# --- drift and what happens by itself -------------------------------------------------------------------
+
+
+def test_leads_like_those_before_raise_no_alarm_and_others_do(live, mira):
+    Lead.objects.all().delete()
+    make(260)
+    make(80, seed=11, until=NOW + 10 * DAY)
+    assert not watches.look(at=NOW + 11 * DAY)
+    live.refresh_from_db()
+    assert "Nothing moved among the 80 leads" in live.watch["sentence"]
+    Lead.objects.filter(id__startswith="lead_11").update(channel="Fair")
+    assert watches.look(at=NOW + 12 * DAY)
+    live.refresh_from_db()
+    assert "First channel (stability index" in live.watch["sentence"]
+    watches.look(at=NOW + 13 * DAY)
+    [notice] = Notice.objects.filter(user=mira)
+    assert notice.title == "Model 1 no longer fits the leads that come"
+
+
+def test_broken_promises_raise_an_alarm_once_their_window_is_over(live):
+    leads = make(60, seed=12, until=NOW + DAY)
+    FirstPrediction.objects.bulk_create(
+        FirstPrediction(lead=lead, model=live, at=lead.opened_at, probability=0.9) for lead in leads
+    )
+    assert not watches.look(at=NOW + 60 * DAY)
+    assert watches.look(at=NOW + 100 * DAY)
+    live.refresh_from_db()
+    assert "of 60 leads 54 were to say yes" in live.watch["sentence"]
+
+
+def test_the_sweep_hands_on_what_is_due_and_only_then(live):
+    night = NOW.replace(hour=3)
+
+    def due(at) -> set[str]:
+        DBTaskResult.objects.all().delete()
+        tasks.look_at_predictions(at)
+        return {row.task_path.rpartition(".")[2] for row in DBTaskResult.objects.all()}
+
+    assert due(NOW) == {"foretell"}
+    foretell(NOW)
+    assert due(NOW) == set()
+    assert due(night + 2 * DAY) == {"foretell", "watch_model"}
+    assert due(night + 31 * DAY) == {"foretell", "watch_model", "train_model"}
+    assert "train_model" not in due(night + 31 * DAY)
+    ModelVersion.objects.filter(id=live.id).update(signature="x")
+    assert due(night + 90 * DAY) == set()
+    ModelVersion.objects.update(state="retired")
+    assert due(night + 90 * DAY) == set()
+    ModelVersion.objects.update(state="no_model")
+    assert due(night + 90 * DAY) == {"train_model"}
+
+
+# --- screens -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def as_mira(mira, login):
+    return login(mira)
+
+
+PAGE = "/admin/qualify/prediction/"
+
+
+def test_the_screen_says_what_is_missing_and_where_to_get_it(organisation, as_mira, monkeypatch):
+    page = as_mira.get(PAGE).content.decode()
+    assert "0 outcomes so far. A prediction needs about 100; rules are used until then." in page
+    make(12)
+    page = as_mira.get(PAGE).content.decode()
+    assert "12 outcomes so far." in page and "Learn from your leads" not in page
+    monkeypatch.setattr(libraries, "find_spec", lambda name: None)
+    assert "make setup-ml" in as_mira.get(PAGE).content.decode()
+
+
+def test_training_is_asked_for_on_the_screen_and_shows_its_progress(organisation, as_mira):
+    make(120, signal=False)
+    assert "enough to learn from" in as_mira.get(PAGE).content.decode()
+    assert as_mira.post(PAGE + "train/").status_code == 302
+    page = as_mira.get(PAGE).content.decode()
+    assert "waiting for the tasks process" in page and 'hx-trigger="every 2s"' in page
+    version = ModelVersion.objects.get()
+    versions.run(version_id=version.id, clock=lambda: NOW)
+    assert as_mira.get(PAGE + "progress/")["HX-Refresh"] == "true"
+    page = as_mira.get(PAGE).content.decode()
+    assert "We trained on 120 leads and found nothing" in page and "The score stays off." in page
+
+
+def test_a_live_model_is_shown_with_its_report_and_on_the_lead_page(live, as_mira):
+    foretell()
+    page = as_mira.get(PAGE).content.decode()
+    assert "Model 1 is live" in page and "Likeliest now" in page
+    report = as_mira.get(PAGE + "1/").content.decode()
+    for words in (
+        "Does it tell them apart?",
+        "Job title",
+        "Pages viewed",
+        "more say nothing that could be learned",
+        "may stand for a group",
+    ):
+        assert words in report
+    assert report.count("<polyline") == 8 and report.count("<table") == 6
+    lead = Prediction.objects.order_by("-probability").first().lead
+    shown = as_mira.get(f"/admin/leads/{lead.id}/").content.decode()
+    assert "Likely " in shown and "Speaks for it" in shown and "pages viewed" in shown
+    listed = as_mira.get("/admin/leads/?sort=-likely&columns=stage,likely").content.decode()
+    first = listed.index(f"/admin/leads/{lead.id}/")
+    assert all(
+        first <= listed.index(f"/admin/leads/{one.id}/") for one in Lead.objects.filter(closed_at=None)
+    )
+
+
+def test_settings_are_saved_and_refused(organisation, as_mira):
+    asked = {"target": "sql", "window_days": 30, "retrain_days": 0, "left_out": ["country"]}
+    assert as_mira.post(PAGE + "settings/", asked).status_code == 302
+    settings = PredictionSettings.get()
+    assert (settings.target, settings.window_days, settings.left_out) == ("sql", 30, ["country"])
+    wrong = as_mira.post(PAGE + "settings/", asked | {"window_days": 1})
+    assert wrong.status_code == 422 and "Between 7 and 730 days." in wrong.content.decode()
+
+
+def test_a_model_is_turned_off_and_back_on(live, as_mira):
+    foretell()
+    as_mira.post(PAGE + "off/")
+    assert (versions.live(), Prediction.objects.count()) == (None, 0)
+    as_mira.post(PAGE + "1/back/")
+    assert versions.live() == live
+    ModelVersion.objects.filter(id=live.id).update(content="{}")
+    page = as_mira.get(PAGE).content.decode()
+    assert "was not written by this instance" in page and "Nothing is foretold" in page
+
+
+def test_analysts_read_and_change_nothing(live, login, analyst, dana):
+    reader = login(analyst)
+    assert reader.get(PAGE).status_code == reader.get(PAGE + "1/").status_code == 200
+    assert "Learn anew" not in reader.get(PAGE).content.decode()
+    assert reader.post(PAGE + "train/").status_code == 403
+    assert login(dana).get(PAGE).status_code == 403

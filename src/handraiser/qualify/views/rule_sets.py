@@ -53,6 +53,7 @@ def tabs(current: str) -> list[tuple[str, str, bool]]:
     return [
         ("Rule sets", reverse("qualify:rule_sets"), current == "rule_sets"),
         ("Stages", reverse("qualify:stages"), current == "stages"),
+        ("Prediction", reverse("qualify:prediction"), current == "prediction"),
         ("Enrichment", reverse("qualify:enrichment"), current == "enrichment"),
     ]
 
