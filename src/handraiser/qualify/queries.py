@@ -303,6 +303,12 @@ def known_at(lead: Lead, moment: datetime) -> dict[str, Any]:
     return (profile.attributes if profile else {}) | attributes_of_lead(lead)
 
 
+def score_at(lead: Lead, rules: Rules, moment: datetime) -> Score:
+    """What a lead was worth under these rules at a past moment."""
+    events = evidence(rules, {lead.person_id: moment})
+    return scoring.evaluate(rules, known_at(lead, moment), events[lead.person_id], now_ms=clock.ms(moment))
+
+
 def score_now(lead: Lead, rules: Rules, moment: datetime) -> Score:
     """What a lead is worth under these rules with everything that is known at present."""
     events = evidence(rules, {lead.person_id: moment})
