@@ -20,7 +20,7 @@ from handraiser.blueprints.northlight.cast import KEENEST, Character, business_o
 from handraiser.capture.actions import magnets, submissions
 from handraiser.capture.models import Form, MagnetGrant
 from handraiser.convert.actions import deals, hand_offs
-from handraiser.convert.models import Deal, DealStage, HandOff, Pipeline
+from handraiser.convert.models import Deal, DealStage, HandOff, Pipeline, Route
 from handraiser.core.delivery.actions import reactions
 from handraiser.core.delivery.models import Message
 from handraiser.core.journal import outbox
@@ -118,11 +118,13 @@ class Story:
         return timedelta(hours=self.chance.uniform(low, high))
 
     def live(self, settle: Callable[[datetime], None], told: Callable[[float], None]) -> None:
-        """Play everything in order; after each half day the readers and due rows have their turn."""
+        """Play everything in order; after each half day the readers and due rows have their turn, and once more
+        before the first of the story asks for a demo."""
         turn = self.begins
         whole = (self.ends - self.begins).total_seconds()
+        eve = self.ends - timedelta(minutes=TODAY[0] + 1)
         while turn < self.ends:
-            turn = min(turn + timedelta(hours=12), self.ends)
+            turn = min(turn + timedelta(hours=12), self.ends if turn >= eve else eve)
             while self.queue and self.queue[0][0] <= turn:
                 moment, _, step = heapq.heappop(self.queue)
                 with clock.pretend(moment):
@@ -130,6 +132,9 @@ class Story:
             with clock.pretend(turn):
                 settle(turn)
                 self._people_react(turn)
+            if turn == eve:
+                # Whatever chance did before: the first of the story is the first rep's.
+                Route.objects.update(last_served=self.reps[-1])
             told((turn - self.begins).total_seconds() / whole)
 
     # --- strangers -----------------------------------------------------------------------------------

@@ -90,7 +90,9 @@ def ask(chosen: RuleSet, live: RuleSet, *, at: datetime) -> tuple[BackTest, bool
 
 def hash_of(chosen: RuleSet, live: RuleSet) -> str:
     """What the content of two rule sets is told by."""
-    return hashlib.sha256(msgspec.json.encode([chosen.content, live.content])).hexdigest()
+    # In order: PostgreSQL returns the keys in another one than they were written in.
+    content = msgspec.json.encode([chosen.content, live.content], order="sorted")
+    return hashlib.sha256(content).hexdigest()
 
 
 def run(test_id: str, *, at: datetime) -> None:
