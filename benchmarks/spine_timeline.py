@@ -92,8 +92,8 @@ def _build() -> list[str]:
     for begin in range(0, ITEMS, BATCH):
         db.execute("begin")
         db.executemany(
-            "insert into identity_timeline(person_id, lead_id, visitor, message_id, name, occurred_at, body)"
-            " values(?, ?, ?, ?, ?, ?, ?)",
+            "insert into identity_timeline(person_id, lead_id, visitor, message_id, name, occurred_at, body,"
+            " told_person, told_lead) values(?, ?, ?, ?, ?, ?, ?, '', '')",
             items(begin, min(begin + BATCH, ITEMS)),
         )
         db.execute("commit")
