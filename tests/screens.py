@@ -108,6 +108,7 @@ ADMIN = (
     Screen("prediction", "/admin/qualify/prediction/"),
     Screen("enrichment", "/admin/qualify/enrichment/"),
     Screen("source-new", "/admin/qualify/enrichment/new/"),
+    Screen("segments", "/admin/nurture/segments/"),
     Screen("sequences", "/admin/nurture/"),
     Screen("sequence", "/admin/nurture/", follow=_SEQUENCE),
     Screen("sequence-new", "/admin/nurture/new/"),
