@@ -6,13 +6,14 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from benchmarks import qualify_data, qualify_incremental, qualify_rebuild, qualify_segments
+from benchmarks import qualify_data, qualify_incremental, qualify_rebuild, qualify_segments, qualify_stage
 from benchmarks.rows import Rows
 
 
 def measure(rows: Rows) -> None:
     """All rows of this area."""
     qualify_incremental.measure(rows)
+    qualify_stage.measure(rows)
     qualify_segments.measure(rows)
     if not rows.wants(*qualify_rebuild.ROWS):
         return

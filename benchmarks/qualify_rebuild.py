@@ -70,10 +70,10 @@ def _measured(wanted: list[str]) -> dict[str, Any]:
     Cursor.objects.update_or_create(
         reader=publishing.READER, defaults={"position": store.head(), "epoch": store.epoch()}
     )
-    spine_readers.publish(at)
+    spine_readers.publish(at, fading=True)
     told: dict[str, Any] = {}
     if {REBUILD, AGAINST, DIFFERS} & set(wanted):
-        prepared = Prepared(spine_readers.rules())  # type: ignore[arg-type]
+        prepared = Prepared(spine_readers.rules(fading=True))  # type: ignore[arg-type]
         begun = time.process_time()
         with runs.laid_out(prepared, since_ms=qualify_data.NOW_MS, upto=store.head()) as db:
             laid = time.process_time()

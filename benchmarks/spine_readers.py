@@ -38,7 +38,7 @@ _NAMES = ["identity.timeline", "attract.visits", "qualify.scores"]
 def measure(rows: Rows) -> None:
     """The rows of the readers."""
     if rows.wants(PER_CORE):
-        told = child("speed")
+        told = child("plain")
         note = (
             f"{PEOPLE:,} people, {told['given']:,} events given and {told['announced']:,} announced;"
             f" by reader, us an event given: {told['readers']}"
@@ -46,8 +46,8 @@ def measure(rows: Rows) -> None:
         rows.add(PER_CORE, told["per_core_s"], "per_core_s", ">= 10000", note)
 
 
-def child(what: str) -> dict[str, object]:
-    """Work in a process of its own, on records that were just migrated."""
+def child(rules: str) -> dict[str, object]:
+    """Work in a process of its own, on records that were just migrated; with `plain` or with `fading` rules."""
     from tests.databases import template_home
 
     with tempfile.TemporaryDirectory(prefix="handraiser-bench-") as folder:
@@ -56,7 +56,7 @@ def child(what: str) -> dict[str, object]:
         environment = {**os.environ, "HANDRAISER_HOME": str(home), "DATABASE_URL": ""}
         environment["DJANGO_SETTINGS_MODULE"] = "handraiser.config.settings"
         done = subprocess.run(
-            [sys.executable, "-m", "benchmarks.spine_readers", what],
+            [sys.executable, "-m", "benchmarks.spine_readers", rules],
             env=environment,
             stdout=subprocess.PIPE,
             text=True,
@@ -142,7 +142,7 @@ def _person(who: int) -> str:
     return f"person_{who:026d}"
 
 
-def people() -> None:
+def people(*, fading: bool) -> None:
     """Everybody with an open lead and a browser, and the rules that score them."""
     from handraiser.core.identity.models import VisitorLink
     from handraiser.core.people.models import Lead, OfferLine, Person
@@ -180,10 +180,10 @@ def people() -> None:
         ],
         batch_size=500,
     )
-    publish(at)
+    publish(at, fading=fading)
 
 
-def publish(at: object) -> None:
+def publish(at: object, *, fading: bool) -> None:
     """Make the twenty rules the live ones of an instance that never scored."""
     from handraiser.qualify.models import RuleSet
     from handraiser.qualify.rules import rule_set
@@ -191,15 +191,16 @@ def publish(at: object) -> None:
     RuleSet.objects.create(
         number=1,
         state="live",
-        content=rule_set.to_data(rules()),
+        content=rule_set.to_data(rules(fading=fading)),
         created_at=at,
         changed_at=at,
         published_at=at,
     )
 
 
-def rules() -> object:
-    """The classic set and as many again: twenty rules of every sort."""
+def rules(*, fading: bool) -> object:
+    """The classic set and as many again: twenty rules of every sort. With `fading` four of them lose by the day
+    instead of all at once."""
     import msgspec
 
     from handraiser.qualify.rules.defaults import CLASSIC
@@ -238,21 +239,29 @@ def rules() -> object:
             distinct="message", times=3, within_days=7,
         ),
     ]  # fmt: skip
-    lacking = 20 - len(CLASSIC.rules)
-    return msgspec.structs.replace(CLASSIC, rules=(*CLASSIC.rules, *more[:lacking]))
+    more = more[: 20 - len(CLASSIC.rules)]
+    if fading:
+        half = {"blog": 14, "trial": 30, "things": 60, "clicked": 21}
+        more = [
+            msgspec.structs.replace(rule, days=None, half_life_days=half[rule.key])
+            if rule.key in half
+            else rule
+            for rule in more
+        ]
+    return msgspec.structs.replace(CLASSIC, rules=(*CLASSIC.rules, *more))
 
 
 # --- the work ---------------------------------------------------------------------------------------------
 
 
-def _speed() -> dict[str, object]:
+def _speed(*, fading: bool) -> dict[str, object]:
     from handraiser.config import wiring
     from handraiser.core.journal import outbox, readers
     from handraiser.core.journal.live import journal
     from handraiser.kit import clock
     from handraiser.qualify.actions import scores
 
-    people()
+    people(fading=fading)
     for first in range(0, PEOPLE, 500):  # as the opening of each lead does
         everybody = range(first, first + 500)
         scores.rescore({_person(who): clock.from_ms(FIRST_MS) for who in everybody})
@@ -309,7 +318,7 @@ def main() -> None:
     from handraiser.cli import load_django
 
     load_django()
-    print(json.dumps({"speed": _speed}[sys.argv[1]]()))
+    print(json.dumps(_speed(fading=sys.argv[1] == "fading")))
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ def measure(rows: Rows) -> None:
         spawn = multiprocessing.get_context("spawn")
         client = stack.enter_context(ProcessPoolExecutor(1, mp_context=spawn))
         product = Product()
-        calls = _Traffic(collect_key(product))
+        calls = Traffic(collect_key(product))
         port = free_port()
         collector = start_collector(stack, product, port)
         first = [calls.batch() for _ in range(VISITORS // BATCH)]
@@ -72,7 +72,7 @@ def measure(rows: Rows) -> None:
         rows.add(SUSTAINED, held, "events/s", ">= 1500", note)
 
 
-class _Traffic(Calls):
+class Traffic(Calls):
     """Calls of the same visitors again and again, each now."""
 
     _turn = 0

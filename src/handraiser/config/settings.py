@@ -197,7 +197,7 @@ def _sqlite(name: str, *, synchronous: str) -> dict[str, object]:
             "init_command": (
                 f"PRAGMA journal_mode=WAL; PRAGMA synchronous={synchronous}; PRAGMA secure_delete=ON;"
                 # The readers write pages all over their indexes: some of them once instead of at each commit.
-                " PRAGMA wal_autocheckpoint=4000; PRAGMA cache_size=-64000;"
+                " PRAGMA wal_autocheckpoint=16000; PRAGMA cache_size=-64000;"
                 # A statement that writes many rows keeps what it may have to take back: not in a file of its own.
                 " PRAGMA temp_store=MEMORY;"
             ),
