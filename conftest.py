@@ -19,8 +19,14 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
 # Several test processes share the cores: with a thread for each core LightGBM's would wait busily for one another.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+import hypothesis
 import pytest
 
+# The runs on both databases share the cores: how long an example took says nothing of the code.
+hypothesis.settings.register_profile(
+    "shared", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("shared")
 sys.dont_write_bytecode = False  # uncompiled, every run would parse Wagtail anew
 
 
