@@ -32,9 +32,7 @@ run: setup                   ## start the product at http://127.0.0.1:8000 (DEMO
 
 test: setup-dev              ## everything except the long runs
 	@sh tests/machine.sh
-	$(BIN)/pytest -n 2 --dist loadfile
-	$(BIN)/python -m tests.postgres pytest -n 2 --dist loadfile -m "not browser and not proof" \
-		--ignore src/handraiser/qualify/prediction src  # that folder knows no database
+	$(BIN)/python -m tests.both
 
 check: setup-dev             ## style, types and the law of imports
 	$(BIN)/ruff check src tests benchmarks

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 import tempfile
+from collections import Counter
+from functools import cache
 from pathlib import Path
 
 if "HANDRAISER_HOME" not in os.environ or "PYTEST_XDIST_WORKER" in os.environ:
@@ -13,9 +16,17 @@ if "HANDRAISER_HOME" not in os.environ or "PYTEST_XDIST_WORKER" in os.environ:
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "handraiser.config.settings")
 # Playwright keeps an event loop in this thread; the tests beside it are no async code all the same.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+# Several test processes share the cores: with a thread for each core LightGBM's would wait busily for one another.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+import hypothesis
 import pytest
 
+# The runs on both databases share the cores: how long an example took says nothing of the code.
+hypothesis.settings.register_profile(
+    "shared", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("shared")
 sys.dont_write_bytecode = False  # uncompiled, every run would parse Wagtail anew
 
 
@@ -38,6 +49,14 @@ def django_db_setup(django_db_blocker, request):
         copy.remove()
 
 
+def pytest_addoption(parser):
+    parser.addoption(
+        "--database-tests",
+        action="store_true",
+        help="leave out tests that know no database, and say how many",
+    )
+
+
 def pytest_runtest_setup(item):
     """After a test that really committed, the next one gets fresh records."""
     copy = getattr(item.config, "handraiser_copy", None)
@@ -51,6 +70,7 @@ def pytest_runtest_setup(item):
 
 @pytest.fixture(autouse=True)
 def _settings_of_tests(settings):
+    settings.WHITENOISE_AUTOREFRESH = True  # every new client would look up all static files first
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.STORAGES = {
         "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -84,12 +104,72 @@ def _fresh_journal(request):
     close()
 
 
+# Long files, the longest first: what begins last, one worker would do alone.
+_LONG = (
+    "tests/journeys/test_accessible",
+    "tests/",
+    "qualify/prediction/tests/test_outside_data",
+    "config/tests/test_backup",
+    "blueprints/",
+    "website/tests/",
+    "capture/imports/tests/test_runs",
+    "capture/tests/test_browser",
+    "convert/tests/test_browser",
+    "core/journal/lake/",
+    "core/identity/tests/test_merges",
+    "qualify/prediction/",
+    "core/audience/tests/test_truth",
+    "core/delivery/tests/test_sending",
+    "qualify/tests/test_replays",
+    "core/journal/tests/",
+    "collector/",
+)
+
+
+def _place(item):
+    """Where an item's file stands among the long ones; behind them if it is not long."""
+    path = item.path.relative_to(item.config.rootpath).as_posix().removeprefix("src/handraiser/")
+    return next((place for place, part in enumerate(_LONG) if path.startswith(part)), len(_LONG))
+
+
+# Words of test files that open a database or start a process by themselves.
+_BY_ITSELF = re.compile(
+    r"subprocess|multiprocessing|open_store|psycopg|DATABASE_URL|from tests|import tests|vendor"
+)
+
+
+@cache
+def _opens_by_itself(path):
+    return bool(_BY_ITSELF.search(path.read_text()))
+
+
+def _knows_no_database(item):
+    """True for a test that says the same with any database: it asks for none and cannot open one unseen.
+
+    Django's connections are locked for it, and nothing in its file starts a process or opens a store of its own.
+    """
+    asked = {"db", "transactional_db", "client", "django_db_setup"} & set(item.fixturenames)
+    return not (asked or item.get_closest_marker("django_db") or _opens_by_itself(item.path))
+
+
 def pytest_collection_modifyitems(config, items):
-    """Leave the long runs to `make proof`; let every database test use both SQLite files."""
+    """Leave the long runs to `make proof`; let every database test use both SQLite files; long files first.
+
+    With --database-tests, for a second run on another database, those that know none are left out.
+    """
     if "proof" not in config.getoption("-m"):
         long_runs = [item for item in items if item.get_closest_marker("proof")]
         config.hook.pytest_deselected(items=long_runs)
         items[:] = [item for item in items if item not in long_runs]
+    if config.getoption("--database-tests"):
+        elsewhere = [item for item in items if _knows_no_database(item)]
+        config.hook.pytest_deselected(items=elsewhere)
+        items[:] = [item for item in items if not _knows_no_database(item)]
+        _note_elsewhere(config, len(elsewhere))
+    sizes = Counter(item.path for item in items)
+    items.sort(
+        key=lambda item: (_place(item), -sizes[item.path], item.path)
+    )  # tests of a file keep their order
     for item in items:
         marker = item.get_closest_marker("django_db")
         uses_db = {"db", "transactional_db", "client"} & set(getattr(item, "fixturenames", ()))
@@ -100,6 +180,24 @@ def pytest_collection_modifyitems(config, items):
             item.add_marker(
                 pytest.mark.django_db(transaction=transaction, databases=["default", "cache"]), append=False
             )
+
+
+def _note_elsewhere(config, count):
+    config.handraiser_elsewhere = count
+    if hasattr(config, "workeroutput"):
+        config.workeroutput["elsewhere"] = count
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node, error):
+    """A worker of xdist tells what it left out."""
+    node.config.handraiser_elsewhere = getattr(node, "workeroutput", {}).get("elsewhere", 0)
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    """Name how many were left out with --database-tests."""
+    if count := getattr(config, "handraiser_elsewhere", 0):
+        terminalreporter.write_line(f"{count} tests that know no database were left to the other run.")
 
 
 def pytest_sessionfinish(session):

@@ -81,9 +81,9 @@ def northlight(northlight_home, postbox, tmp_path) -> Iterator[Product]:
         yield product
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium, headless."""
+    """Debian's Chromium, headless. While it is there an event loop runs, beside which other tests cannot."""
     with chromium() as browser:
         yield browser
 
