@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
 from django import template
-from django.utils.html import escape
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from handraiser.console.templatetags.console import percent
@@ -42,3 +43,13 @@ def likely(rate: Rate) -> str:
 def marked(text: str) -> SafeString:
     """A sentence of a timeline: what stands between ** marks is bold, all else is text."""
     return mark_safe(_BOLD.sub(r"<b>\1</b>", str(escape(text))))
+
+
+@register.filter
+def minute(at: datetime) -> SafeString:
+    """When something happened, in the zone of the moment: the minute, and the rest for who points at it.
+
+    A page of a timeline has hundreds; Django's own `date` costs ten times as much.
+    """
+    exact = f"{at:%A} {at.day} {at:%B %Y, %H:%M:%S %Z}"
+    return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), exact, f"{at:%H:%M}")

@@ -153,6 +153,34 @@ def test_jumping_to_a_month_of_the_reader(login, mira, make_lead, put):
     assert pages(show(client, lead, upto="2024-13")) == ["Now", "Then", "June", "May"]
 
 
+def test_many_years_ask_no_more_than_one(login, mira, make_lead, put):
+    lead = make_lead("Ines Brandt")
+    client = login(mira)
+
+    def asked():
+        with CaptureQueriesContext(connection) as seen:
+            body = show(client, lead, "tl-years", jump="1")
+        return len(seen), body.count("upto=")
+
+    put(lead, "now")
+    asked()
+    one = asked()
+    put(lead, *"abcdefghij", every=timedelta(days=300))
+    many = asked()
+    assert many[1] > one[1] + 10
+    assert many[0] == one[0]
+
+
+def test_times_are_those_of_the_reader_to_the_second(login, mira, make_lead, put):
+    lead = make_lead("Ines Brandt")
+    put(lead, "June", end=datetime(2024, 6, 3, 22, 30, 5, tzinfo=UTC))
+    body = show(login(mira), lead)
+    assert (
+        '<time datetime="2024-06-03T23:30:05+01:00" title="Monday 3 June 2024, 23:30:05 BST">23:30</time>'
+        in body
+    )
+
+
 def test_merged_people_have_one_timeline(login, mira, make_lead, put):
     keep, gone = make_lead("Ines Brandt"), make_lead("Ines Other")
     put(keep, "Kept"), put(gone, "Gone", end=NOON - timedelta(minutes=5))

@@ -19,7 +19,7 @@ from handraiser.core.identity.timelines import Place
 from handraiser.core.people.actions import leads, people
 from handraiser.core.staff.actions import keys
 from handraiser.desk.rules import groups
-from handraiser.desk.timeline import SENTENCES
+from handraiser.desk.timeline import SENTENCES, rows_of, within
 from handraiser.kit import clock
 
 NOW = datetime(2026, 11, 19, 12, tzinfo=UTC)
@@ -204,6 +204,42 @@ def test_pages_and_counts_stay_inside_the_index(person):
         assert "TEMP B-TREE" not in plan
     [month] = timelines.months(timelines.of(person.id), ZoneInfo("UTC"))
     assert (month.first.isoformat(), month.events) == ("2026-11-01", 50)
+
+
+@pytest.mark.parametrize("group", ["website", "email", "sales", "system"])
+def test_a_filter_reads_the_body_only_of_what_a_machine_may_do(person, group):
+    """Of a long history the index says enough; each body is somewhere else on the disk."""
+    if connection.vendor != "sqlite":
+        pytest.skip("PostgreSQL keeps no text that is not JSON, by which one could tell")
+    lead, _ = leads.open(person=person, at=NOW, how="hand")
+    put(
+        person,
+        OPENED,
+        PAGE,
+        NOTE,
+        "delivery.message_sent",
+        "qualify.score_changed",
+        body={"machine": "proxy"},
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("pragma ignore_check_constraints = on")
+        cursor.execute("update identity_timeline set body = 'no JSON' where name <> %s", [OPENED])
+        cursor.execute("pragma ignore_check_constraints = off")
+    there = {"website": {PAGE}, "email": {"delivery.message_sent"}, "sales": {NOTE}}
+    there["system"] = {"qualify.score_changed", OPENED}
+    for rows in (timelines.of(person.id).filter(within([group])), rows_of(lead, group)):
+        assert set(rows.values_list("name", flat=True)) == there[group]
+
+
+def test_the_screen_and_the_door_agree_on_every_group(person):
+    lead, _ = leads.open(person=person, at=NOW, how="hand")
+    put(person, *SENTENCES)
+    for machine in ("", "proxy"):
+        put(person, *groups.BY_MACHINES, body={"machine": machine})
+    for group in groups.NAMES | {"system": ()}:
+        found = rows_of(lead, group)
+        assert set(found) == set(timelines.of(person.id).filter(within([group])))
+        assert {groups.of(item.name, item.body) for item in found} == {group}
 
 
 def test_months_are_those_of_the_reader(person):

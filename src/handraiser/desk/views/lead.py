@@ -66,7 +66,7 @@ def lead(request: StaffRequest, lead_id: str) -> HttpResponse:
         "query": state.address(),
     }
     part = _part(request)
-    context |= _timeline(request, lead, explained, at, part)
+    context |= _timeline(request, lead, explained, state, at, part)
     if part:
         return render(request, part, context)
     context |= _beside(request, lead, explained, at)
@@ -85,18 +85,19 @@ def _part(request: StaffRequest) -> str:
 
 
 def _timeline(
-    request: StaffRequest, lead: Lead, explained: Why | None, at: datetime, part: str
+    request: StaffRequest, lead: Lead, explained: Why | None, state: Listing, at: datetime, part: str
 ) -> dict[str, Any]:
     """The timeline that the address asks for, and the ways to every other state of it."""
     asked = timeline.Asked.read(request.GET)
     zone = queries.zone_of(request.user)
-    context: dict[str, Any] = {"asked": asked, "state_pairs": state_of(request).pairs()}
+    context: dict[str, Any] = {"asked": asked, "state_pairs": state.pairs()}
+    here, listed = reverse("desk:lead", args=[lead.id]), state.address()
 
     def there(**changes: str | None) -> str:
         pairs = {**asked.pairs(), **changes}
         chosen = urlencode({key: value for key, value in pairs.items() if value})
-        query = "&".join(filter(None, [state_of(request).address(), chosen]))
-        return reverse("desk:lead", args=[lead.id]) + (f"?{query}" if query else "")
+        query = "&".join(filter(None, [listed, chosen]))
+        return here + (f"?{query}" if query else "")
 
     if part.endswith("years.html") or "jump" in request.GET:
         context["years"] = [
@@ -120,9 +121,7 @@ def _timeline(
         "without_words": there(find=None),
         "to_newest": there(upto=None),
         "jump": there(jump="1"),
-        "export": there().replace(
-            reverse("desk:lead", args=[lead.id]), reverse("desk:timeline_export", args=[lead.id])
-        ),
+        "export": there().replace(here, reverse("desk:timeline_export", args=[lead.id])),
     }
 
 
