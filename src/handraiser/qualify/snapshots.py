@@ -94,8 +94,8 @@ def outcomes(*, target: str, window_days: int, at: datetime, most: int) -> Outco
 
     Only moments whose whole window is over count, also those with an early yes or an early no: else young leads
     would seem to say it more often. Disqualified and recycled are no. A lead that was moved back from the target
-    never reached it. Whom sales rejected for what they are is a no from then on, and no longer asked about; whom they
-    rejected for another reason is neither, unless the target was reached all the same.
+    never reached it. Whom sales rejected for what they are is a no from then on, and no longer asked about; whom
+    they rejected for another reason is neither, unless the target was reached all the same.
     """
     window, now = window_days * DAY_MS, clock.ms(at)
     found = Outcomes()
