@@ -85,6 +85,7 @@ SWEEPS: list[Sweep] = [
     qualify.due_committees(),
     *audience.sweeps(),
     qualify_tasks.publishing_sweep(),
+    qualify_tasks.signals_sweep(),
     qualify_tasks.sweep(),
     qualify_tasks.prediction_sweep(),
     Sweep("imports.revive", import_tasks.revive, every=timedelta(seconds=30)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 import defusedcsv.csv as csv
@@ -11,10 +12,14 @@ import defusedcsv.csv as csv
 from handraiser.core.people.models import FieldDefinition, Lead, LeadQuerySet
 from handraiser.desk import timeline, words
 from handraiser.desk.timeline import Asked
+from handraiser.qualify import ideal
+
+_AT_ONCE = 500
 
 COLUMNS = (
     "id", "first name", "last name", "email", "phone", "job title", "company", "country", "stage", "score",
-    "grade", "temperature", "owner", "raised a hand with", "channel", "source", "medium", "campaign",
+    "grade", "temperature", "pql signal", "pql since", "ideal customer", "owner",
+    "raised a hand with", "channel", "source", "medium", "campaign",
     "landing page", "opened at", "last activity", "last activity at", "external id",
 )  # fmt: skip
 
@@ -35,14 +40,23 @@ def _time(moment: datetime | None) -> str:
     return moment.isoformat(timespec="seconds") if moment else ""
 
 
-def lines(leads: LeadQuerySet) -> Iterator[str]:
+def _with_fit(leads: LeadQuerySet, at: datetime) -> Iterator[tuple[Lead, str]]:
+    """Each lead with the verdict on it as the ideal customer; some hundred are judged at once."""
+    rows = leads.with_people().select_related("product_lead").iterator(chunk_size=_AT_ONCE)
+    while some := list(islice(rows, _AT_ONCE)):
+        fits = ideal.fits([lead.person_id for lead in some], at=at)
+        for lead in some:
+            yield lead, fits[lead.person_id].word if fits else ""
+
+
+def lines(leads: LeadQuerySet, *, at: datetime) -> Iterator[str]:
     """The header, then a line a lead. Times are ISO 8601 in UTC. Custom fields follow at the end."""
     writer = csv.writer(_Line())
     fields = list(FieldDefinition.objects.filter(entity__in=("person", "lead")).order_by("entity", "key"))
     yield "\ufeff"  # spreadsheets read UTF-8 only with this mark
     yield writer.writerow([*COLUMNS, *(f"{field.entity}: {field.label}" for field in fields)])
-    for lead in leads.with_people().iterator(chunk_size=500):
-        person = lead.person
+    for lead, fit in _with_fit(leads, at):
+        person, product = lead.person, getattr(lead, "product_lead", None)
         yield writer.writerow(
             [
                 lead.id,
@@ -57,6 +71,9 @@ def lines(leads: LeadQuerySet) -> Iterator[str]:
                 lead.score,
                 lead.grade,
                 lead.temperature,
+                product.signal if product else "",
+                _time(product.at) if product else "",
+                fit,
                 lead.owner.name if lead.owner else "",
                 lead.raised_with,
                 lead.channel,

@@ -18,12 +18,14 @@ from handraiser.desk.models import SavedView
 from handraiser.desk.rules import filters, listing
 from handraiser.desk.rules.filters import Filter
 from handraiser.desk.rules.listing import Listing, View
+from handraiser.qualify import ideal
 
 SORT_FIELDS = {
     "name": ("person__last_name", "person__first_name"),
     "stage": ("stage_order", "stage_at"),
     "score": ("points",),
     "likely": ("prediction__probability",),
+    "pql": ("product_lead__at",),
     "activity": ("last_activity_at",),
     "raised": ("raised_with",),
     "source": ("source",),
@@ -31,7 +33,7 @@ SORT_FIELDS = {
     "opened": ("opened_at",),
 }
 # `lead_hottest` and its sisters are indexes of exactly these columns; NULLs come last on both databases.
-NULLABLE = {"last_activity_at", "owner__name", "prediction__probability"}
+NULLABLE = {"last_activity_at", "owner__name", "prediction__probability", "product_lead__at"}
 NUMBER = re.compile(r"^[+(]?\d[\d\s()./-]{2,}$")
 COLUMN_OF = {
     "stage": "stage",
@@ -61,6 +63,10 @@ def _condition(one: Filter, *, user: User, at: datetime, zone: ZoneInfo) -> Q:
         return _any(states.get(value, Q(pk__in=[])) for value in one.values)
     if one.key == "owner":
         return _any(_owned(value, user) for value in one.values)
+    if one.key == "pql":
+        return _any(Q(product_lead__isnull=value != "yes") for value in one.values)
+    if one.key == "ideal":
+        return ideal.who(one.values, at=at)
     if one.key in filters.WINDOWS:
         column = {"opened": "opened_at", "seen": "last_activity_at"}[one.key]
         return _within(column, one.values[0], at=at, zone=zone)
@@ -147,7 +153,7 @@ def ordered(leads: LeadQuerySet, sort: str) -> LeadQuerySet:
 def page(leads: LeadQuerySet, sort: str, *, first: int, size: int) -> list[Lead]:
     """A part of the ordered list. Only ids are sorted: whole rows would make a long list slow."""
     ids = list(ordered(leads, sort).values_list("id", flat=True)[first : first + size])
-    rows = Lead.objects.with_people().select_related("prediction").in_bulk(ids)
+    rows = Lead.objects.with_people().select_related("prediction", "product_lead").in_bulk(ids)
     return [rows[lead_id] for lead_id in ids if lead_id in rows]
 
 

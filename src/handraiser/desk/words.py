@@ -8,10 +8,15 @@ from handraiser.attract.rules.channels import LABELS
 from handraiser.core.people.models import FieldDefinition, Stage
 from handraiser.core.staff.models import User
 from handraiser.desk.rules import filters
+from handraiser.qualify.rules.ideal import WORDS
 
 STATES = {"open": "open", "closed": "closed"}
 TEMPERATURES = {"hot": "Hot", "warm": "Warm", "cold": "Cold"}
+PQL = {"yes": "yes", "no": "not yet"}
+IDEAL = {word: text.lower() for word, text in WORDS.items()}
 STAGES = dict(Stage.choices)
+# The filters with values of their own.
+FIXED = {"state": STATES, "stage": STAGES, "temperature": TEMPERATURES, "pql": PQL, "ideal": IDEAL}
 # Words that a machine's name would spell wrongly.
 _KNOWN = {"ai": "AI", "seo": "SEO", "api": "API", "linkedin": "LinkedIn"}
 
@@ -34,8 +39,7 @@ def namer(people: dict[str, str], fields: dict[str, str]) -> Callable[[str, str]
             return value or fields.get(key, key.rpartition(".")[2])
         if key == "owner":
             return {"me": "me", "nobody": "nobody yet"}.get(value) or people.get(value, "somebody who left")
-        known = {"state": STATES, "stage": STAGES, "temperature": TEMPERATURES}.get(key, {})
-        return known.get(value) or spoken(value)
+        return FIXED.get(key, {}).get(value) or spoken(value)
 
     return name
 

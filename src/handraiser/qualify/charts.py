@@ -8,6 +8,7 @@ from typing import Any
 
 WIDTH, HEIGHT = 320, 200
 LEFT, TOP, RIGHT, BOTTOM = 40, 10, 10, 28
+_WHOLE = (0.04, 0.08, 0.2, 0.4, 0.8, 1.0)  # ends of an axis whose quarters are round
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,13 @@ def of(pictures: dict[str, Any], figures: dict[str, Any]) -> list[Chart]:
     ]
 
 
+def _step(most: float) -> int:
+    """A round number that goes into this at most five times."""
+    return next(
+        round_ * 10**zeros for zeros in range(12) for round_ in (1, 2, 5) if most <= 5 * round_ * 10**zeros
+    )
+
+
 def _percent(value: float) -> str:
     return f"{value * 100:.0f} %" if value >= 0.1 or not value else f"{value * 100:.1f} %"
 
@@ -111,7 +119,8 @@ def _lift(points: list[list[float]], figures: dict[str, Any]) -> Chart:
 
 
 def _calibration(bins: list[list[float]], figures: dict[str, Any]) -> Chart:
-    most = min(1.0, max(max(line[0], line[3]) for line in bins) * 1.05)
+    highest = max(max(line[0], line[3]) for line in bins)
+    most = next((step for step in _WHOLE if step >= highest), 1.0)
     frame = _Frame(most, most)
     ticks = [(most * step / 4, _percent(most * step / 4)) for step in range(5)]
     return Chart(
@@ -146,7 +155,7 @@ def _capacity(points: list[list[float]]) -> Chart:
         "of the yes, reached",
         frame.points([(0, 0)] + [(n, share) for n, _, share in points]),
         frame.points([(0, 0), (most, 1)]),
-        [(frame.x(most * step / 4), f"{most * step / 4:,.0f}") for step in range(5)],
+        [(frame.x(calls), f"{calls:,}") for calls in range(0, int(most) + 1, _step(most))],
         [(frame.y(step / 4), _percent(step / 4)) for step in range(5)],
         ("Calls", "Say yes", "Of all yes"),
         [(f"{n:,}", f"{hits:,}", _percent(share)) for n, hits, share in points],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,9 +14,11 @@ from handraiser.qualify import queries
 from handraiser.qualify.models import ProductLead, RuleSet
 from handraiser.qualify.rules import scoring, wording
 from handraiser.qualify.rules.rule_set import PARTS, EventRule, Rule, Rules, look_back_days
-from handraiser.qualify.rules.scoring import Line, Score
+from handraiser.qualify.rules.scoring import Evidence, Line, Score
 from handraiser.qualify.rules.ways import Way, Ways
 from handraiser.qualify.rules.ways import ways as ways_of
+
+_STEPS = 5  # changes that may pass unseen, behind a limit or the decimals
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ class Why:
     """Everything that explains a score. `past`: it is that of an earlier moment, not of now.
 
     `left_out`: why there are no points at all, and the condition that fits; "" for everybody else.
-    `product`: since when and by what it is a PQL.
+    `product`: since when and by what it is a PQL. `next_at`: when time alone will change the total, and to what.
     """
 
     lead: Lead
@@ -82,6 +84,8 @@ class Why:
     left_out: str = ""
     left_out_by: str = ""
     product: ProductLead | None = None
+    next_at: datetime | None = None
+    next_points: str = ""
 
     @property
     def points(self) -> str:
@@ -113,6 +117,7 @@ def why(lead: Lead, as_of: datetime | None = None) -> Why | None:
     )
     out = next((one for one in rules.exclusions if one.key == score.left_out), None)
     found = None if out else ways_of(rules, known, heard, score, now_ms=now_ms)
+    next_at, next_points = (None, "") if as_of else _next(rules, known, heard, score)
     return Why(
         lead=lead,
         rule_set=rule_set,
@@ -128,7 +133,24 @@ def why(lead: Lead, as_of: datetime | None = None) -> Why | None:
         left_out=out.reason if out else "",
         left_out_by=wording.excluded(out) if out else "",
         product=ProductLead.objects.filter(lead=lead, at__lte=moment).first(),
+        next_at=next_at,
+        next_points=next_points,
     )
+
+
+def _next(
+    rules: Rules, known: Mapping[str, Any], heard: Sequence[Evidence], score: Score
+) -> tuple[datetime | None, str]:
+    """When the total that people read changes if nothing happens, and to what; None: not soon."""
+    after, before = score, wording.shown(score.total)
+    for _ in range(_STEPS):
+        at = after.next_change_at
+        if at is None:
+            break
+        after = scoring.evaluate(rules, known, heard, now_ms=at)
+        if (shown := wording.shown(after.total)) != before:
+            return clock.from_ms(at), shown
+    return None, ""
 
 
 def _events_of(score: Score) -> dict[str, WhyEvent]:

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
+from django.db.models.expressions import RawSQL
+
 from handraiser.core.audience import asking
 from handraiser.core.audience.rules import sql, wording
 from handraiser.core.audience.rules.vocabulary import Catalogue
@@ -15,7 +18,7 @@ from handraiser.core.people.models import Company, Lead, Person, Stage
 from handraiser.kit import rows
 from handraiser.qualify.models import IdealCustomer
 from handraiser.qualify.rules import ideal as rules
-from handraiser.qualify.rules.ideal import Fit, Ideal, Suggestion
+from handraiser.qualify.rules.ideal import Fit, Ideal, Need, Suggestion
 
 NEWEST = 2_000  # leads that are looked at for a preview and for suggestions
 _AT_ONCE = 500
@@ -52,6 +55,54 @@ def truths(
                 for number, criterion in enumerate(ideal.criteria)
             }
     return found
+
+
+def fits(people: Iterable[str], *, at: datetime) -> dict[str, Fit]:
+    """How these people fit the criteria in force; empty while there are none."""
+    ideal = current()
+    if not ideal.criteria:
+        return {}
+    return {person: rules.fit(ideal, true) for person, true in truths(ideal, people, at=at).items()}
+
+
+def who(words: Iterable[str], *, at: datetime) -> Q:
+    """The condition on leads that the verdict on their person is one of these words; `rules.fit` says the same."""
+    ideal, wanted = current(), list(words)
+    if not ideal.criteria:
+        return Q() if rules.UNKNOWN in wanted else Q(pk__in=[])
+    how = asking.asked(at)
+    columns, arguments = [], list[Any]()
+    for number, criterion in enumerate(ideal.criteria):
+        (text, more), (open_, of_open) = (
+            sql.condition(node, how) for node in (criterion.condition, rules.unknown(criterion.condition))
+        )
+        columns.append(f"case when {open_} then null when {text} then 1 else 0 end as c{number}")
+        arguments += [*of_open, *more]
+    marks = ", ".join(["%s"] * len(wanted))
+    statement = (
+        f"select id from (select p.id, {', '.join(columns)} from people_person p) judged"
+        f" where {_verdict(ideal)} in ({marks})"
+    )
+    return Q(person_id__in=RawSQL(statement, [*arguments, *wanted]))
+
+
+def _verdict(ideal: Ideal) -> str:
+    """The word for a row whose columns c0, c1… are 1, 0 or null: met, not met, unknown."""
+    of_need: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    for number, criterion in enumerate(ideal.criteria):
+        of_need[criterion.need].append((f"c{number}", criterion.weight))
+    musts = [column for column, _ in of_need[Need.MUST]]
+    wishes = of_need[Need.SHOULD]
+    told = " + ".join(f"case when {column} is null then 0 else {w} end" for column, w in wishes) or "0"
+    met = " + ".join(f"case when {column} = 1 then {w} else 0 end" for column, w in wishes) or "0"
+    cases = [(f"{column} = 0", rules.NO) for column in musts]
+    cases += [(f"{column} = 1", rules.NO) for column, _ in of_need[Need.MUST_NOT]]
+    cases += [(f"100 * ({met}) < {rules.ENOUGH} * ({told})", rules.NO)] if wishes else []
+    cases += [(f"{column} is null", rules.UNKNOWN) for column in musts]
+    cases += [(f"({told}) > 0", rules.YES)] if wishes else []
+    otherwise = rules.YES if musts else rules.UNKNOWN
+    whens = " ".join(f"when {when} then '{word}'" for when, word in cases)
+    return f"(case {whens} else '{otherwise}' end)" if cases else f"'{otherwise}'"
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,7 @@ def gather(
         label=np.array([found.label[n] for n in order], dtype=np.int8),
         time=np.array(opened, dtype=float) / snapshots.DAY_MS,
         time_is_date=True,
-        unlabelled=0,
+        unlabelled=found.untold,
         too_young=found.too_young,
         subject=subject.astype(np.int64),
     )

@@ -2,7 +2,8 @@
 
 Only what was known by then counts: attributes from `Profile`, events that happened by then of visitors who were
 linked by then, the points that were announced by then, the first touch that came with the opening. What staff did
-or judged (owner, stage, calls, deals) is left out: it knows the outcome sooner than the lead does. So are texts of
+or judged (owner, stage, calls, deals, why sales rejected it) is left out: it knows the outcome sooner than the lead
+does; what sales said is a label only (`rules.feedback`), never a column. Left out too are texts of
 a lead that later forms may change (what it was raised with, custom fields), for their past is not kept.
 """
 
@@ -19,7 +20,8 @@ from django.db import connection
 from handraiser.core.identity.models import TimelineItem
 from handraiser.core.people.models import FieldDefinition, Lead
 from handraiser.kit import clock, rows
-from handraiser.qualify.models import Profile, StageChange
+from handraiser.qualify.models import Profile, SalesAnswer, StageChange
+from handraiser.qualify.rules.feedback import label
 
 AGES = (0, 7, 30)  # days after the opening at which a lead is looked at for learning, while it is open
 SETTLED = timedelta(minutes=10)  # what an opening sets off at once belongs to it
@@ -64,11 +66,16 @@ class Moment(NamedTuple):
 
 @dataclass
 class Outcomes:
-    """Moments whose label window is over, whether the target was reached within it, and how many are too young."""
+    """Moments whose label window is over, and whether the target was reached within it.
+
+    `too_young` leads have none yet; `untold` moments have no label, for sales rejected the lead for a reason that
+    says nothing about it.
+    """
 
     moments: list[Moment] = field(default_factory=list)
     label: list[int] = field(default_factory=list)
     too_young: int = 0
+    untold: int = 0
 
 
 _LEADS = """
@@ -76,14 +83,19 @@ _LEADS = """
     where opened_at <= %s order by opened_at desc, id desc limit %s"""
 _REACHED = """
     select lead_id, min(at) from qualify_stage_change where lead_id {in} and stage {in} group by lead_id"""
+_SAID = """
+    select lead_id, at, outcome, reason from qualify_sales_answer
+    where lead_id {in} and at <= %s order by at, key"""
 _LINES = "select id, name from people_offer_line"
 
 
 def outcomes(*, target: str, window_days: int, at: datetime, most: int) -> Outcomes:
     """What became of the newest `most` leads, at each of `AGES` at which they were open and short of the target.
 
-    Only moments whose whole window is over count, also those with an early yes: else young leads would seem to say
-    yes more often. Disqualified and recycled are no. A lead that was moved back from the target never reached it.
+    Only moments whose whole window is over count, also those with an early yes or an early no: else young leads
+    would seem to say it more often. Disqualified and recycled are no. A lead that was moved back from the target
+    never reached it. Whom sales rejected for what they are is a no from then on, and no longer asked about; whom
+    they rejected for another reason is neither, unless the target was reached all the same.
     """
     window, now = window_days * DAY_MS, clock.ms(at)
     found = Outcomes()
@@ -91,6 +103,7 @@ def outcomes(*, target: str, window_days: int, at: datetime, most: int) -> Outco
     leads = rows.ask(Lead, _LEADS, [last, most])
     for some in _chunks(leads):
         hits = reached([row[0] for row in some], target)
+        answers = said([row[0] for row in some], upto=at)
         for lead, person, opened, closed, stage, stage_at in some:
             opened_at, ended = rows.milliseconds(opened), rows.milliseconds(closed) if closed else None
             hit = hits.get(lead)
@@ -105,8 +118,15 @@ def outcomes(*, target: str, window_days: int, at: datetime, most: int) -> Outco
                 if moment + window > now:
                     found.too_young += age == 0
                     break
+                yes = hit is not None and hit <= moment + window
+                last = None if yes else last_said(answers.get(lead, ()), moment + window)
+                if last is not None and last.worth is None:
+                    found.untold += 1
+                    continue
+                if last is not None and last.worth is False and last.at <= moment:
+                    break
                 found.moments.append(Moment(lead, person, opened_at, moment))
-                found.label.append(int(hit is not None and hit <= moment + window))
+                found.label.append(int(yes))
     return found
 
 
@@ -117,6 +137,28 @@ def reached(leads: Sequence[str], target: str) -> dict[str, int]:
         for some in _chunks(leads)
         for lead, at in rows.ask(StageChange, _REACHED, [list(some), list(REACHED[target])])
     }
+
+
+class Said(NamedTuple):
+    """What sales said of a lead, and when (milliseconds). `worth` as `rules.feedback.label` has it."""
+
+    at: int
+    worth: bool | None
+
+
+def said(leads: Sequence[str], *, upto: datetime) -> dict[str, list[Said]]:
+    """What sales had said of these leads by a moment, oldest first; leads without an answer are left out."""
+    found: dict[str, list[Said]] = {}
+    last = rows.moment(SalesAnswer, upto)
+    for some in _chunks(leads):
+        for lead, at, outcome, reason in rows.ask(SalesAnswer, _SAID, [list(some), last]):
+            found.setdefault(lead, []).append(Said(rows.milliseconds(at), label(outcome, reason)))
+    return found
+
+
+def last_said(answers: Sequence[Said], upto: int) -> Said | None:
+    """The last of these answers by a moment."""
+    return next((one for one in reversed(answers) if one.at <= upto), None)
 
 
 def since(moment: datetime, at: datetime, *, most: int) -> list[Moment]:

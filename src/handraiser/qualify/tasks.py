@@ -7,6 +7,7 @@ from time import monotonic
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from django.db.models import Q
 from django_tasks import task
 from django_tasks.base import Task
 from django_tasks_db.models import DBTaskResult
@@ -20,12 +21,13 @@ from handraiser.qualify.actions import (
     look_ups,
     models,
     predictions,
+    product,
     publishing,
     rule_sets,
     scores,
     watches,
 )
-from handraiser.qualify.models import LookUp, ModelVersion
+from handraiser.qualify.models import LookUp, ModelVersion, RuleSet
 from handraiser.qualify.prediction import libraries
 
 _LONGEST_SECONDS = 60  # then other tasks have their turn
@@ -82,6 +84,31 @@ def look_for_publishing(now: datetime) -> int:
 def publishing_sweep() -> Sweep:
     """The sweep that sees that a rule set went live."""
     return Sweep("qualify.publishing", look_for_publishing)
+
+
+@task
+def look_for_product_leads(rule_set: str) -> None:
+    """Find who meets the product signals of the set that went live, and did so before."""
+    product.look_at_everybody(clock.now)
+
+
+def look_at_signals(now: datetime) -> int:
+    """Hand a set that took another's place to the tasks process, until it was looked through for once."""
+    if not RuleSet.objects.filter(state=RuleSet.State.RETIRED).exists():
+        return 0  # of the first set, the reader saw every event
+    live = rule_sets.live(at=now)
+    asked = DBTaskResult.objects.filter(
+        task_path=look_for_product_leads.module_path, args_kwargs__args=[live.id]
+    )
+    lately = Q(enqueued_at__gt=now - _LONGEST_PUBLISHING)
+    if live.rules.signals and not asked.filter(Q(status="SUCCESSFUL") | lately).exists():
+        look_for_product_leads.enqueue(live.id)
+    return 0
+
+
+def signals_sweep() -> Sweep:
+    """The sweep that sees that a rule set with product signals went live."""
+    return Sweep("qualify.signals", look_at_signals, every=timedelta(seconds=5))
 
 
 @task

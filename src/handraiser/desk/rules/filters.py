@@ -17,6 +17,8 @@ CHOICES = {
     "stage": "Stage",
     "temperature": "Temperature",
     "grade": "Grade",
+    "pql": "PQL",
+    "ideal": "Ideal customer",
     "owner": "Owner",
     "source": "Source",
     "channel": "Channel",

@@ -14,6 +14,8 @@ COLUMNS = {
     "stage": "Stage",
     "score": "Score",
     "likely": "Likely",
+    "pql": "PQL",
+    "ideal": "Ideal customer",
     "activity": "Last activity",
     "raised": "Raised a hand with",
     "source": "Source",
@@ -24,8 +26,8 @@ COLUMNS = {
     "phone": "Phone",
 }
 FIRST_COLUMNS = ("stage", "score", "activity", "raised", "source", "owner")
-SORTS = ("name", "stage", "score", "likely", "activity", "raised", "source", "owner", "opened")
-FALLS_FIRST = ("score", "likely", "activity", "opened")  # a first click shows the highest or newest
+SORTS = ("name", "stage", "score", "likely", "pql", "activity", "raised", "source", "owner", "opened")
+FALLS_FIRST = ("score", "likely", "pql", "activity", "opened")  # a first click shows the highest or newest
 FIRST_SORT = "-score"
 
 

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from datetime import timedelta
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from handraiser.core.audience.rules import conditions as c
 from handraiser.core.people.models import FieldDefinition
 from handraiser.desk.models import SavedView
 from handraiser.kit import clock
+from handraiser.qualify.actions import ideals
+from handraiser.qualify.models import ProductLead
+from handraiser.qualify.rules.ideal import Need
 
 
 def names(answer) -> list[str]:
@@ -230,3 +236,85 @@ def test_columns_can_be_chosen(login, mira, make_lead):
     chosen = client.get("/admin/leads/columns/?view=all&apply=1&column=email&column=stage")
     assert chosen.url == "/admin/leads/?view=all&columns=stage%2Cemail"
     assert "ana.adler@halden.example.com" in client.get(chosen.url).content.decode()
+
+
+@pytest.fixture
+def product_lead(make_lead):
+    def make(name, signal, *, ago):
+        lead = make_lead(name)
+        at = clock.now() - ago
+        ProductLead.objects.create(lead=lead, at=at, signal=signal, event="event_1", rule_set_number=1)
+        return lead
+
+    return make
+
+
+def test_pqls_are_a_column_and_a_filter(login, mira, make_lead, product_lead):
+    product_lead("Ana Adler", "Trial Started", ago=timedelta(days=2))
+    product_lead("Bea Berg", "Limit Reached", ago=timedelta(hours=2))
+    make_lead("Cal Costa")
+    client = login(mira)
+    answer = client.get("/admin/leads/?columns=pql&sort=-pql")
+    assert names(answer) == ["Bea Berg", "Ana Adler", "Cal Costa"]
+    assert "Limit Reached" in answer.content.decode()
+    assert names(client.get("/admin/leads/?columns=pql&sort=pql")) == ["Ana Adler", "Bea Berg", "Cal Costa"]
+    assert names(client.get("/admin/leads/?pql=yes&sort=-pql")) == ["Bea Berg", "Ana Adler"]
+    assert names(client.get("/admin/leads/?pql=no")) == names(client.get("/admin/leads/?pql.not=yes"))
+    assert names(client.get("/admin/leads/?pql=no")) == ["Cal Costa"]
+    assert "Not yet" in client.get("/admin/leads/filter/?pick=pql").content.decode()
+
+
+@pytest.fixture
+def food_makers(make_lead):
+    """Ana makes food, Bea makes books; of Cal's firm nothing is known. Who makes food fits."""
+    for name, firm, industry in (
+        ("Ana Adler", "Halden Foods", "Food"),
+        ("Bea Berg", "Kestrel Books", "Books"),
+        ("Cal Costa", "Oriel", ""),
+    ):
+        lead = make_lead(name, company=firm)
+        lead.person.company.industry = industry
+        lead.person.company.save()
+    ideals.add(
+        about="industry",
+        condition=c.Attribute(key="company.industry", test="is", values=("Food",)),
+        decides=ideals.Decides(Need.MUST, 3),
+        at=clock.now(),
+    )
+
+
+def test_leads_are_narrowed_to_those_that_fit_the_ideal_customer(login, mira, food_makers):
+    client = login(mira)
+    for words, found in (
+        ("ideal=yes", ["Ana Adler"]),
+        ("ideal=no", ["Bea Berg"]),
+        ("ideal=unknown", ["Cal Costa"]),
+        ("ideal.not=no", ["Ana Adler", "Cal Costa"]),
+        ("ideal=yes&ideal=no", ["Ana Adler", "Bea Berg"]),
+    ):
+        assert sorted(names(client.get(f"/admin/leads/?{words}"))) == found
+    page = client.get("/admin/leads/?columns=ideal").content.decode()
+    assert "Does not fit" in page and "Unknown" in page
+    assert "does not fit" in client.get("/admin/leads/?ideal=no").content.decode()
+
+
+def test_without_criteria_nobody_is_known_to_fit(login, mira, make_lead):
+    make_lead("Ana Adler")
+    client = login(mira)
+    assert names(client.get("/admin/leads/?ideal=yes")) == []
+    assert names(client.get("/admin/leads/?ideal=unknown&columns=ideal")) == ["Ana Adler"]
+
+
+def test_the_export_says_who_is_a_pql_and_who_fits(login, mira, food_makers, product_lead):
+    product_lead("Dee Dahl", "Trial Started", ago=timedelta(days=2))
+    text = b"".join(login(mira).get("/admin/leads/export/").streaming_content).decode("utf-8-sig")
+    told = {
+        row["first name"]: (row["pql signal"], bool(row["pql since"]), row["ideal customer"])
+        for row in csv.DictReader(io.StringIO(text))
+    }
+    assert told == {
+        "Ana": ("", False, "Fits"),
+        "Bea": ("", False, "Does not fit"),
+        "Cal": ("", False, "Unknown"),
+        "Dee": ("Trial Started", True, "Fits"),
+    }

@@ -25,7 +25,7 @@ def leads(request: StaffRequest) -> StreamingHttpResponse:
     else:
         found = queries.matching(request.user, state, at=at)
     rows = queries.ordered(found, state.sort)
-    answer = StreamingHttpResponse(export.lines(rows), content_type="text/csv; charset=utf-8")
+    answer = StreamingHttpResponse(export.lines(rows, at=at), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="leads-{at:%Y-%m-%d}.csv"'
     return answer
 

@@ -69,9 +69,8 @@ def _options(request: StaffRequest, key: str, fields: dict[str, Any]) -> list[tu
         return [("me", "Me"), ("nobody", "Nobody yet"), *people]
     if key in fields:
         return [(str(choice), str(choice)) for choice in fields[key].choices]
-    fixed = {"state": words.STATES, "stage": words.STAGES, "temperature": words.TEMPERATURES}
-    if key in fixed:
-        return [(value, text[:1].upper() + text[1:]) for value, text in fixed[key].items()]
+    if key in words.FIXED:
+        return [(value, text[:1].upper() + text[1:]) for value, text in words.FIXED[key].items()]
     return [(value, words.spoken(value)) for value in queries.values_of(request.user, key)]
 
 

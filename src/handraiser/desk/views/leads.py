@@ -16,6 +16,7 @@ from handraiser.desk import queries, words
 from handraiser.desk.rules import listing
 from handraiser.desk.rules.listing import Listing
 from handraiser.kit import clock
+from handraiser.qualify import ideal
 
 
 def state_of(request: StaffRequest) -> Listing:
@@ -41,6 +42,10 @@ def leads(request: StaffRequest) -> HttpResponse:
     page = min(state.page, pages)
     first = (page - 1) * listing.PAGE_SIZE
     rows = queries.page(found, state.sort, first=first, size=listing.PAGE_SIZE)
+    if "ideal" in state.columns:
+        fits = ideal.fits([lead.person_id for lead in rows], at=at)
+        for lead in rows:
+            lead.ideal = fits.get(lead.person_id)  # type: ignore[attr-defined]
     context: dict[str, Any] = {
         "state": state,
         "query": state.address(),

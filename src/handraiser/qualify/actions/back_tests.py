@@ -17,6 +17,7 @@ from django.db.models import Min
 
 from handraiser.core.people.models import Lead
 from handraiser.kit import clock
+from handraiser.qualify import lifts
 from handraiser.qualify.models import BackTest, ChangedSide, RuleSet
 from handraiser.qualify.rebuild import counting, paths, runs
 from handraiser.qualify.rules import validation
@@ -52,7 +53,7 @@ class Side(msgspec.Struct, kw_only=True):
 class Result(msgspec.Struct, kw_only=True):
     """`leads` were opened from `first_at` to `last_at` (ms) and watched for `days` each.
 
-    `history_days` is how long the first lead has been known.
+    `history_days` is how long the first lead has been known. `rules`: what `lifts` counts, by the rule's key.
     """
 
     leads: int
@@ -65,6 +66,7 @@ class Result(msgspec.Struct, kw_only=True):
     live: Side
     tried: Side
     changed_sides: int
+    rules: dict[str, lifts.Counted] = {}
 
 
 def ask(chosen: RuleSet, live: RuleSet, *, at: datetime) -> tuple[BackTest, bool]:
@@ -170,6 +172,7 @@ def back_test(
         [(leads, sqls, customers)] = db.execute(
             "select count(*), count(sql_at), count(customer_at) from outcomes"
         ).fetchall()
+        of_rules = lifts.count(db, both[1], walked)
         of_live, of_tried = _side(db, "by_live"), _side(db, "by_tried")
         apart = "from by_live a join by_tried b on b.lead = a.lead where (a.mql is null) <> (b.mql is null)"
         [(changed,)] = db.execute(f"select count(*) {apart}").fetchall()
@@ -190,6 +193,7 @@ def back_test(
         live=of_live,
         tried=of_tried,
         changed_sides=changed,
+        rules=of_rules,
     )
     alive = set(Lead.objects.filter(id__in=[side[0] for side in sides]).values_list("id", flat=True))
     columns = ("lead_id", "points_before", "points_after", "becomes_mql", "outcome")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from math import sqrt
 from typing import Any
@@ -86,21 +87,36 @@ def _calm(fresh: int) -> str:
 def _kept(version: ModelVersion, at: datetime) -> dict[str, Any]:
     """The first predictions whose window is over: how many said yes, and how many were promised."""
     ripe = FirstPrediction.objects.filter(model=version, at__lte=at - timedelta(days=version.window_days))
-    rows = list(ripe.order_by("-at").values_list("lead", "at", "probability")[:MOST])
+    rows = _told(version, list(ripe.order_by("-at").values_list("lead", "at", "probability")[:MOST]), at)
     told: dict[str, Any] = {"ripe": len(rows), "broken": False, "promises": ""}
     if len(rows) < RIPE:
         return told
-    reached = snapshots.reached([lead for lead, _, _ in rows], version.target)
-    window = version.window_days * snapshots.DAY_MS
-    yes = sum(
-        (hit := reached.get(lead)) is not None and clock.ms(moment) < hit <= clock.ms(moment) + window
-        for lead, moment, _ in rows
-    )
-    promised = sum(probability for _, _, probability in rows)
-    noise = sqrt(sum(probability * (1 - probability) for _, _, probability in rows))
+    yes = sum(hit for _, hit in rows)
+    promised = sum(probability for probability, _ in rows)
+    noise = sqrt(sum(probability * (1 - probability) for probability, _ in rows))
     return told | {
         "yes": yes,
         "promised": round(promised, 1),
         "broken": abs(yes - promised) > CERTAIN * max(noise, 1e-9),
         "promises": f"its promises (of {len(rows):,} leads {promised:.0f} were to say yes, {yes:,} did)",
     }
+
+
+def _told(
+    version: ModelVersion, rows: Sequence[tuple[str, datetime, float]], at: datetime
+) -> list[tuple[float, bool]]:
+    """(probability, whether it said yes) of these first predictions.
+
+    Whom sales turned away for a reason that says nothing, nobody learned from: no promise is held against them.
+    """
+    leads = [lead for lead, _, _ in rows]
+    reached, answers = snapshots.reached(leads, version.target), snapshots.said(leads, upto=at)
+    found = []
+    for lead, moment, probability in rows:
+        begins = clock.ms(moment)
+        ends = begins + version.window_days * snapshots.DAY_MS
+        yes = (hit := reached.get(lead)) is not None and begins < hit <= ends
+        last = snapshots.last_said(answers.get(lead, ()), ends)
+        if yes or last is None or last.worth is not None:
+            found.append((probability, yes))
+    return found

@@ -42,6 +42,8 @@ class Need(StrEnum):
     MUST_NOT = "must_not"
 
 
+YES, NO, UNKNOWN = "yes", "no", "unknown"  # verdicts as an address or a file has them
+WORDS = {YES: "Fits", NO: "Does not fit", UNKNOWN: "Unknown"}
 NEEDS = {Need.MUST: "Must", Need.SHOULD: "Should", Need.MUST_NOT: "Must not"}
 
 
@@ -130,7 +132,7 @@ class Fit:
     @property
     def word(self) -> str:
         """Fits, Does not fit, or Unknown."""
-        return {True: "Fits", False: "Does not fit", None: "Unknown"}[self.fits]
+        return WORDS[{True: YES, False: NO, None: UNKNOWN}[self.fits]]
 
 
 def fit(ideal: Ideal, truths: Mapping[str, bool | None]) -> Fit:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from datetime import timedelta
 
 import pytest
@@ -9,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handraiser.core.audience.rules import conditions as c
-from handraiser.core.people.models import Company
+from handraiser.core.people.models import Company, Lead
 from handraiser.kit.errors import DomainError
 from handraiser.qualify import ideal
 from handraiser.qualify.actions import ideals, stages
 from handraiser.qualify.actions.ideals import Decides
 from handraiser.qualify.models import IdealCustomer
-from handraiser.qualify.rules.ideal import Criterion, Ideal, Need, fit, size_band, suggest, together
+from handraiser.qualify.rules.ideal import WORDS, Criterion, Ideal, Need, fit, size_band, suggest, together
 from handraiser.qualify.tests.conftest import NOON
 
 FOOD = c.Attribute(key="company.industry", test="is", values=("Food and drink",))
@@ -45,6 +47,20 @@ def judged(cases):
         )
     )
     return fit(made, {str(n): truth for n, (_, _, truth) in enumerate(cases)})
+
+
+@given(CASES)
+def test_a_statement_judges_as_people_are_judged(cases):
+    made = Ideal(
+        tuple(
+            Criterion(key=str(n), about="size", condition=LARGE, need=need, weight=weight)
+            for n, (need, weight, _) in enumerate(cases)
+        )
+    )
+    told = ", ".join(f"? as c{n}" for n in range(len(cases))) or "1"
+    with contextlib.closing(sqlite3.connect(":memory:")) as db:
+        asked = db.execute(f"select {ideal._verdict(made)} from (select {told})", [one[2] for one in cases])
+        assert WORDS[asked.fetchone()[0]] == judged(cases).word
 
 
 @pytest.mark.parametrize(
@@ -237,3 +253,21 @@ def test_the_editor_and_where_it_shows(ines, settle, mira, analyst, login):
     client.post(f"{url}back/?number={newest.number}")
     assert len(ideal.current().criteria) == 2
     assert "Add criterion" not in login(analyst).get(url).content.decode()
+
+
+@pytest.mark.django_db
+def test_leads_are_asked_for_by_how_they_fit(ines, story_of, settle):
+    other = story_of("omar@oriel.example.com", company_name="Oriel")
+    add(FOOD, "must")
+    add(PRICING, "must_not", about="trigger")
+    Company.objects.filter(id=ines.person.company_id).update(industry="Food and drink")
+    other.visits_pricing(NOON - timedelta(days=1))
+    settle(at=NOON)
+
+    def found(*words):
+        return set(Lead.objects.filter(ideal.who(words, at=NOON)).values_list("id", flat=True))
+
+    assert found("yes") == {ines.lead.id} and found("no") == {other.lead.id} and not found("unknown")
+    assert found("yes", "no") == {ines.lead.id, other.lead.id}
+    told = ideal.fits([ines.person.id, other.person.id], at=NOON)
+    assert [told[one.person.id].fits for one in (ines, other)] == [True, False]

@@ -24,6 +24,7 @@ from handraiser.qualify.models import (
     Prediction,
     PredictionSettings,
     Profile,
+    SalesAnswer,
     StageChange,
 )
 from handraiser.qualify.prediction import libraries
@@ -209,6 +210,54 @@ def test_a_young_lead_is_no_answer_even_with_an_early_yes(organisation):
     moved(lead, "customer", won, 5, closed=won)
     found = snapshots.outcomes(target="customer", window_days=90, at=NOW, most=100)
     assert (found.moments, found.too_young) == ([], 1)
+
+
+def says(lead: Lead, outcome: str, reason: str, at, key="answer") -> None:
+    SalesAnswer.objects.create(key=f"{key}-{lead.id}", lead=lead, outcome=outcome, reason=reason, at=at)
+
+
+def test_whom_sales_rejected_for_what_they_are_is_no_and_not_asked_about_again(undecided):
+    says(undecided, "rejected", "wrong_fit", undecided.opened_at + 10 * DAY)
+    assert labels() == {(undecided.id, 0): 0, (undecided.id, 7): 0}
+
+
+@pytest.mark.parametrize("reason", ["not_now", "duplicate", "no_contact", "other"])
+def test_whom_sales_rejected_for_another_reason_is_neither(undecided, reason):
+    says(undecided, "rejected", reason, undecided.opened_at + 10 * DAY)
+    assert labels() == {}
+    found = snapshots.outcomes(target="customer", window_days=90, at=NOW, most=100)
+    assert found.untold == 3
+    # Within 5 days of the opening nobody had said anything.
+    assert labels(window_days=5) == {(undecided.id, 0): 0}
+    # What came of them says more than what was said.
+    won = undecided.opened_at + 50 * DAY
+    moved(undecided, "customer", won, closed=won)
+    assert labels() == {(undecided.id, 0): 1, (undecided.id, 7): 1, (undecided.id, 30): 1}
+
+
+def test_the_last_answer_in_the_window_counts(undecided):
+    at = undecided.opened_at
+    says(undecided, "rejected", "no_contact", at + 10 * DAY)
+    says(undecided, "rejected", "no_need", at + 50 * DAY, key="later")
+    assert labels() == {(undecided.id, 0): 0, (undecided.id, 7): 0, (undecided.id, 30): 0}
+    says(undecided, "accepted", "", at + 60 * DAY, key="last")
+    assert labels() == {(undecided.id, 0): 0, (undecided.id, 7): 0, (undecided.id, 30): 0}
+
+
+def test_an_early_no_of_sales_waits_for_its_window_as_an_early_yes_does(organisation):
+    [lead] = make(1, until=NOW - 89 * DAY, seed=9)
+    says(lead, "rejected", "no_need", lead.opened_at + DAY)
+    found = snapshots.outcomes(target="customer", window_days=90, at=NOW, most=100)
+    assert (found.moments, found.too_young) == ([], 1)
+
+
+def test_what_sales_said_is_in_no_column(undecided):
+    moments = snapshots.outcomes(target="customer", window_days=90, at=NOW, most=100).moments
+    before = list(snapshots.features(moments))
+    says(undecided, "rejected", "wrong_fit", undecided.opened_at + DAY)
+    at = undecided.opened_at + DAY
+    viewed(undecided, "said", at, told="person", name="convert.hand_off_rejected", reason="wrong_fit")
+    assert list(snapshots.features(moments)) == before
 
 
 # --- trained, live, refused ----------------------------------------------------------------------------

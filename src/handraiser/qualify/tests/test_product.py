@@ -7,12 +7,15 @@ from datetime import timedelta
 import msgspec
 import pytest
 from django.db import transaction
+from django_tasks_db.models import DBTaskResult
 
 from handraiser.core.identity.actions import merges, visitors
 from handraiser.core.journal import outbox
 from handraiser.core.journal.events.attract import EventTracked
 from handraiser.core.journal.live import journal
-from handraiser.qualify import explanations
+from handraiser.kit import clock
+from handraiser.qualify import explanations, tasks
+from handraiser.qualify.actions import product as actions
 from handraiser.qualify.actions import rule_sets
 from handraiser.qualify.models import ProductLead
 from handraiser.qualify.rules import product
@@ -98,3 +101,77 @@ class TestLeads:
         ines.score(NOON + 4 * HOUR)
         assert ProductLead.objects.filter(lead=other.lead.id).exists()
         assert len(self.told()) == 1
+
+    @pytest.fixture
+    def waits_for(self, mira):
+        def publish(name, *, at=NOON + HOUR, **more):
+            draft = rule_sets.draft_from_live(at=at)
+            signals = (Signal(key="new", event=name, times=2),)
+            rule_sets.change(draft, msgspec.structs.replace(draft.rules, signals=signals, **more), at=at)
+            return rule_sets.publish(draft, at=at, by=mira)
+
+        return publish
+
+    def test_a_new_signal_finds_who_met_it_before_once(self, ines, does, story_of, waits_for):
+        once, never, left = (story_of(f"{name}@oriel.example.com") for name in ("omar", "nia", "lev"))
+        for story, name in (
+            (ines, "seat_added"),
+            (ines, "Seat  Added"),
+            (once, "seat_added"),
+            (never, "Seat"),
+        ):
+            does(name, NOON - HOUR, story=story)
+        for _ in range(2):
+            does("seat-added", NOON - HOUR, story=left)
+        ines.score()
+        out = Exclusion(key="o", reason="rival", field="job_title", test="is", value="spy")
+        left.person.job_title = "spy"
+        left.person.save()
+        waits_for("Seat added", exclusions=(out,))
+        assert actions.look_at_everybody(lambda: NOON + 2 * HOUR) == 1
+        assert actions.look_at_everybody(lambda: NOON + 3 * HOUR) == 0
+        row = ProductLead.objects.get()
+        # A PQL from when somebody waited for it.
+        assert (row.lead, row.at, row.signal) == (ines.lead, NOON + HOUR, "Seat added")
+        does("seat added", NOON + 4 * HOUR)
+        ines.score(NOON + 4 * HOUR)
+        assert [fact.lead for fact in self.told()] == [ines.lead.id]
+
+    def test_more_than_a_chunk_and_cut_off_anywhere(self, does, story_of, waits_for, ines, monkeypatch):
+        monkeypatch.setattr(actions, "_CHUNK", 2)
+        for number in range(5):
+            story = story_of(f"user-{number}@oriel.example.com")
+            for _ in range(2):
+                does("Seat Added", NOON - HOUR, story=story)
+        ines.score()
+        waits_for("Seat Added")
+        moments = iter([NOON, NOON, KeyError])
+
+        def until():
+            if (moment := next(moments)) is KeyError:
+                raise KeyError
+            return moment
+
+        with pytest.raises(KeyError):
+            actions.look_at_everybody(until)
+        assert ProductLead.objects.count() == 2
+        assert actions.look_at_everybody(lambda: NOON + 2 * HOUR) == 3
+        ines.score(NOON + 2 * HOUR)
+        assert len(self.told()) == 5
+
+    def test_a_set_that_goes_live_is_looked_through_for_once(self, ines, waits_for, settle):
+        path = tasks.look_for_product_leads.module_path
+        handed = DBTaskResult.objects.filter(task_path=path)
+        ines.score()
+        assert not handed.exists()  # the first set: the reader saw every event
+        live = waits_for("Seat Added")
+        for _ in range(3):
+            tasks.look_at_signals(clock.now())
+        assert [row.args_kwargs["args"] for row in handed] == [[live.id]]
+        handed.update(status="SUCCESSFUL", enqueued_at=clock.now() - 24 * HOUR)
+        tasks.look_at_signals(clock.now())
+        assert handed.count() == 1
+        # A worker that was lost leaves it running: it is handed on again.
+        handed.update(status="RUNNING")
+        tasks.look_at_signals(clock.now())
+        assert handed.count() == 2

@@ -12,6 +12,7 @@ from handraiser.core.identity.models import TimelineItem
 from handraiser.core.journal.live import journal
 from handraiser.core.journal.models import Cursor
 from handraiser.core.people.actions import leads, people
+from handraiser.kit import clock
 from handraiser.qualify import explanations, readers
 from handraiser.qualify.actions import rule_sets, scores, stages
 from handraiser.qualify.models import Profile, ScoreState, StageChange
@@ -337,3 +338,14 @@ def test_why_names_the_events_and_what_is_missing(ines):
     assert why.missing == ("5 to be warm", "30 of engagement to 1", "40 to become MQL")
     assert ("+40", "Asked for **a demo**") in why.could_add
     assert TimelineItem.objects.filter(message_id=first).exists()
+
+
+def test_why_says_when_time_alone_changes_the_total(ines):
+    now = clock.now()
+    ines.visits_pricing(now - 29 * DAY)
+    ines.visits_pricing(now - 2 * DAY)
+    ines.score(now)
+    told = explanations.why(ines.lead)
+    assert (told.points, told.next_points) == ("35", "25")
+    assert now + DAY - HOUR < told.next_at <= now + DAY + HOUR
+    assert explanations.why(ines.lead, as_of=now - DAY).next_at is None

@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
 from handraiser.kit import clock
-from handraiser.qualify import back_tests, tasks
+from handraiser.qualify import back_tests, lifts, tasks
 from handraiser.qualify.actions import back_tests as actions
 from handraiser.qualify.actions import rule_sets
 from handraiser.qualify.models import BackTest, RuleSet
@@ -41,11 +41,15 @@ def back_test(request: HttpRequest, number: int) -> HttpResponse:
             sides = list(changed[:_SHOWN] if partial else changed)
             for side in sides:
                 side.became = LABELS.get(side.outcome, "")  # type: ignore[attr-defined]
+            result = shown.result
+            of_rules = lifts.lifts(result.rules, all_leads=(result.leads, result.sqls, result.customers))
             context |= {
+                "lifts": of_rules,
+                "ranked": of_rules.ranked(chosen.rules.rules),
                 "sides": sides,
-                "more": shown.result.changed_sides - len(sides),
-                "first_at": clock.from_ms(shown.result.first_at),
-                "last_at": clock.from_ms(shown.result.last_at),
+                "more": result.changed_sides - len(sides),
+                "first_at": clock.from_ms(result.first_at),
+                "last_at": clock.from_ms(result.last_at),
             }
     else:
         context["problems"] = True
