@@ -22,7 +22,8 @@ COLUMNS = ("id", "points", "fit_points", "engagement_points", "grade", "temperat
 def crowd(story_of, settle, monkeypatch):
     """A few who count as many: eight people, a transaction for two or three of them."""
     monkeypatch.setattr(scores, "_MANY", 3)
-    monkeypatch.setattr(publishing, "_CHUNK", 3)
+    for size in ("_LEAST", "_FIRST", "_MOST"):
+        monkeypatch.setattr(publishing, size, 3)
     people = [story_of(f"lead-{number}@halden.example.com") for number in range(8)]
     for number, story in enumerate(people):
         if number % 2:
