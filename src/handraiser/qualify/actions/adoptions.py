@@ -48,6 +48,8 @@ class Adopted(NamedTuple):
 def table() -> Iterator[None]:
     """The tables that `lay` fills and `adopt` reads: of this connection alone, and outside of what it writes."""
     with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("pragma temp.secure_delete = off")  # it is memory
         for name, columns in _TABLES.items():
             cursor.execute(f"create temporary table {name} ({columns})")
     try:
@@ -110,6 +112,7 @@ _LAY = "insert into qualify_worked_out values (%s, %s, %s, %s, %s, %s, %s, %s, %
 _LOCK = """
     select id from people_lead where person_id in (select person from qualify_worked_out) and closed_at is null
     order by id for update"""
+# Nearly everybody has one lead: with their only one, another that is open shows as another row.
 _LOOK_UP = """
     insert into qualify_adopted
     select w.person, w.lead, w.fit, w.engagement, w.grade, w.temperature, w.next_change_at, w.left_out,
@@ -120,13 +123,15 @@ _LOOK_UP = """
             then 0 else 1 end,
         case when s.next_change_at = w.next_change_at or (s.next_change_at is null and w.next_change_at is null)
             then 0 else 1 end,
-        case when l.id is null or s.person_id is null or w.leads <> (
-            select count(*) from people_lead theirs where theirs.person_id = w.person and theirs.closed_at is null
-        ) then 1 else 0 end
+        case when l.id is null or s.person_id is null then 1
+            when w.leads = 1 then case when l.id = w.lead then 0 else 1 end
+            when w.leads = (select count(*) from people_lead o where o.person_id = w.person and o.closed_at is null)
+            then 0 else 1 end
     from qualify_worked_out w
-    left join people_lead l on l.id = w.lead and l.person_id = w.person and l.closed_at is null
+    left join people_lead l on l.person_id = w.person and l.closed_at is null
     left join qualify_score_state s
-        on s.person_id = w.person and s.rule_set_number < %s and s.scored_at <= %s"""
+        on s.person_id = w.person and s.rule_set_number < %s and s.scored_at <= %s
+    where l.id is null or w.leads = 1 or l.id = w.lead"""
 _LEAVE = """
     delete from qualify_adopted where person in (select person from qualify_adopted where away = 1)"""
 _LEADS = """

@@ -6,10 +6,17 @@ the next run works them out again and goes on; a chunk and what it announces are
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
+import os
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.db import DatabaseError, connection
 
 from handraiser.core.journal.models import Cursor
 from handraiser.kit import clock, failpoints
@@ -20,9 +27,10 @@ from handraiser.qualify.rebuild import scores as rebuild
 from handraiser.qualify.rules.points import Prepared
 
 READER = "qualify.scores"
-_LEAST, _FIRST, _MOST = 100, 500, 2_000  # leads in a transaction
+_LEAST, _FIRST, _MOST = 100, 200, 2_000  # leads in a transaction
 _AIM_S = 0.05  # how long one may take: others wait for it
 _FORGET, _FORGET_AT_ONCE = 10_000, 1_000
+_LOCK = 0x72756C65  # "rule": the advisory lock of who publishes
 
 
 class Progress(NamedTuple):
@@ -43,9 +51,55 @@ def progress(live: RuleSet) -> Progress | None:
 
 def go_on(now: Callable[[], datetime]) -> int:
     """Work out and write who is still to be done; returns how many people were. The rest is left to the sweep:
-    who was scored meanwhile is done, who changed meanwhile is few. Ends early if another set goes live.
+    who was scored meanwhile is done, who changed meanwhile is few. Ends early if another set goes live, and at once
+    if somebody is at it already.
     """
-    at = now()
+    with _place() as got:
+        return _go_on(now()) if got else 0
+
+
+def is_at_work() -> bool:
+    """Whether somebody gives everybody the points of the live set just now."""
+    with _place() as got:
+        return not got
+
+
+@contextlib.contextmanager
+def _place() -> Iterator[bool]:
+    """Hold the place of who publishes; False if another process does. Killed, it is free again."""
+    if connection.vendor == "postgresql":
+        with _locked_on_server() as got:
+            yield got
+        return
+    file = Path(settings.HOME) / "run" / "publishing.lock"
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(handle)
+
+
+@contextlib.contextmanager
+def _locked_on_server() -> Iterator[bool]:
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_try_advisory_lock(%s)", (_LOCK,))
+        got = bool(cursor.fetchone()[0])
+    try:
+        yield got
+    finally:
+        if got:
+            with contextlib.suppress(DatabaseError), connection.cursor() as cursor:
+                # If the connection broke, the lock went with it.
+                cursor.execute("select pg_advisory_unlock(%s)", (_LOCK,))
+
+
+def _go_on(at: datetime) -> int:
     live = rule_sets.live(at=at)
     if not scores.are_many(live):
         return 0
