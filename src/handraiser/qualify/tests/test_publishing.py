@@ -19,7 +19,8 @@ from handraiser.kit import rows
 from handraiser.qualify import tasks
 from handraiser.qualify.actions import publishing, rule_sets, scores
 from handraiser.qualify.models import ScoreState, StageChange
-from handraiser.qualify.rules.rule_set import POINT, Bands, Exclusion
+from handraiser.qualify.rules.defaults import CLASSIC
+from handraiser.qualify.rules.rule_set import POINT, Exclusion
 from handraiser.qualify.tests.conftest import NOON
 
 COLUMNS = ("id", "points", "fit_points", "engagement_points", "grade", "temperature", "stage")
@@ -117,7 +118,7 @@ def test_it_leaves_and_tells_what_scoring_one_after_another_does(crowd, settle, 
     settle(at=NOON)
     assert StageChange.objects.filter(stage="mql").exists()
     before = [list(model.objects.all()) for model in (Lead, ScoreState, StageChange)]
-    publish(bands=Bands(warm=10 * POINT, hot=30 * POINT), **changes)
+    publish(bands=msgspec.structs.replace(CLASSIC.bands, warm=10 * POINT, hot=30 * POINT), **changes)
     settle(at=NOON)
     assert publishing.go_on(lambda: NOON) == 8
     at_once, told_at_once = standing(), waiting()
