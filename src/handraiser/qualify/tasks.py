@@ -32,7 +32,6 @@ from handraiser.qualify.prediction import libraries
 
 _LONGEST_SECONDS = 60  # then other tasks have their turn
 _LOST = timedelta(minutes=10)
-_LONGEST_PUBLISHING = timedelta(minutes=30)
 _NIGHT = range(2, 5)  # hours of the organisation's day
 _A_DAY = timedelta(days=1)
 
@@ -73,10 +72,9 @@ def publish_scores() -> None:
 def look_for_publishing(now: datetime) -> int:
     """Hand everybody's scores to the tasks process while many have those of an older set."""
     if scores.are_many(rule_sets.live(at=now)):
-        waiting = DBTaskResult.objects.filter(
-            task_path=publish_scores.module_path, status__in=("READY", "RUNNING")
-        )
-        if not waiting.filter(enqueued_at__gt=now - _LONGEST_PUBLISHING).exists():
+        waiting = DBTaskResult.objects.filter(task_path=publish_scores.module_path, status="READY")
+        # One that is said to run may have been killed.
+        if not waiting.exists() and not publishing.is_at_work():
             publish_scores.enqueue()
     return 0
 

@@ -510,18 +510,22 @@ def _remember(
         ScoreState.objects.filter(person__in=list(gone)).delete()
 
 
-class WorkedOut(NamedTuple):
-    """The score of a lead that was worked out with everybody's; `next_change_at` in milliseconds."""
+class Near(NamedTuple):
+    """An open lead that may cross a line by numbers that were worked out with everybody's.
 
-    person: str
+    `points` and `set_before` are of before; `left_out` is the place of the exclusion that leaves it out.
+    """
+
     lead: str
+    person: str
+    stage: str
+    points: int
     fit: int
     engagement: int
-    total: int
     grade: str
     temperature: str
-    next_change_at: int | None
-    out: int | None
+    left_out: int | None
+    set_before: int
 
 
 class _AsWorkedOut:
@@ -538,41 +542,23 @@ class _AsWorkedOut:
 
 
 @rows.joined
-def adopt(worked_out: Sequence[WorkedOut], *, live: RuleSet, now: int) -> int:
-    """Take over scores by the live rule set as of `now` (ms), of people whom an older set scored last; returns how
-    many people it was.
-
-    Whoever was scored since they were worked out, or has another open lead by now, is left as they are. What is
-    announced is what `rescore` would. The counts are made anew when the next event comes.
-    """
-    by_person: dict[str, dict[str, tuple[Numbers, int | None]]] = {}
-    due_at: dict[str, int | None] = {}
-    for one in worked_out:
-        by_person.setdefault(one.person, {})[one.lead] = (Numbers(*one[2:7]), one.out)
-        due_at[one.person] = one.next_change_at
-    leads: dict[str, list[OpenLead]] = {}
-    for lead in queries.open_leads(by_person):
-        leads.setdefault(lead.person_id, []).append(lead)
-    threshold = live.rules.threshold
-    found: dict[str, Any] = {}
-    for person, state in queries.states(by_person).items():
-        theirs = leads.get(person, [])
-        if state.rule_set_number >= live.number or state.scored_at > now:
-            continue
-        if {lead.id for lead in theirs} != by_person[person].keys():
-            continue
-        worth = by_person[person]
-        # Few are near a line; the others are not asked about.
-        near = any(
-            lead.stage == "mql" or (lead.stage == "lead" and worth[lead.id][0].total >= threshold)
-            for lead in theirs
-        )
-        way = [Standing(now, None, ())] if near else ()
-        found[person] = _Score(theirs, worth, now, 0, None, way, state.rule_set_number)  # type: ignore[arg-type]
-    known: Any = _AsWorkedOut(live.rules)
-    crossings = _crossings(known, live, found)
-    _store(known, live, found, {})
-    _move(live, crossings, new_rules=True)
-    columns = ["rule_set_number", "scored_at", "kept", "next_change_at"]
-    rows.change(ScoreState, columns, [(live.number, now, "", due_at[person], person) for person in found])
-    return len(found)
+def cross(near: Sequence[Near], *, live: RuleSet, now: datetime) -> None:
+    """Move those of these leads that the new rule set takes over a line, as `rescore` would."""
+    at = clock.ms(now)
+    of_person: dict[str, list[Near]] = {}
+    for one in near:
+        of_person.setdefault(one.person, []).append(one)
+    scores = {}
+    for person, theirs in of_person.items():
+        leads = [OpenLead(one.lead, person, one.stage, one.points, 0, 0, "", "") for one in theirs]
+        worth = {
+            one.lead: (
+                Numbers(one.fit, one.engagement, one.fit + one.engagement, one.grade, one.temperature),
+                one.left_out,
+            )
+            for one in theirs
+        }
+        standing = [Standing(at, None, ())]
+        scores[person] = _Score(leads, worth, at, 0, None, standing, theirs[0].set_before)  # type: ignore[arg-type]
+    rules: Any = _AsWorkedOut(live.rules)
+    _move(live, _crossings(rules, live, scores), new_rules=True)

@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
-from django.db.models import Max
 
 from handraiser.core.journal import outbox
 from handraiser.core.journal.events.qualify import StageChanged
 from handraiser.core.people.models import Lead, OfferLine
+from handraiser.kit import rows
 from handraiser.kit.envelope import Event
 from handraiser.kit.errors import DomainError
 from handraiser.qualify.models import StageChange
@@ -114,6 +114,9 @@ def _stored(moment: datetime) -> Any:
     return connection.ops.adapt_datetimefield_value(moment)
 
 
+_NUMBERS = "select lead_id, max(number) from qualify_stage_change where lead_id {in} group by lead_id"
+
+
 def _record(
     leads: Sequence[Lead],
     *,
@@ -125,24 +128,21 @@ def _record(
     causes: Mapping[str, Event] | None = None,
 ) -> list[StageChange]:
     """Write the history and announce it. The unique number makes two movers at once impossible."""
-    counted = StageChange.objects.filter(lead__in=[lead.id for lead in leads]).values_list("lead")
-    numbers = dict(counted.annotate(last=Max("number")))
-    changes = StageChange.objects.bulk_create(
-        [
-            StageChange(
-                lead=lead,
-                number=numbers.get(lead.id, 0) + 1,
-                previous=lead.stage,
-                stage=to,
-                at=moments[lead.id],
-                by=by,
-                reason=reasons[lead.id][:300],
-                rule_set_number=rule_set_number,
-            )
-            for lead in leads
-        ],
-        batch_size=100,
-    )
+    numbers = dict(rows.ask(StageChange, _NUMBERS, [[lead.id for lead in leads]]))
+    changes = [
+        StageChange(
+            lead=lead,
+            number=numbers.get(lead.id, 0) + 1,
+            previous=lead.stage,
+            stage=to,
+            at=moments[lead.id],
+            by=by,
+            reason=reasons[lead.id][:300],
+            rule_set_number=rule_set_number,
+        )
+        for lead in leads
+    ]
+    rows.insert(changes)
     outbox.publish_all(
         [
             outbox.prepare(
