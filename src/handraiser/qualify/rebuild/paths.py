@@ -142,7 +142,7 @@ def _walk_special(db: Connection, prepared: Prepared, index: int, fact: counting
             if worth != before:
                 rows.append((person, now, worth - before))
                 before = worth
-    db.execute(f"create temp table {into}(person ubigint, moment bigint, change bigint)")
+    db.execute(f"create temp table {into}(person uinteger, moment bigint, change bigint)")
     scores.insert(db, into, rows)
 
 
@@ -151,13 +151,14 @@ def _known(db: Connection, prepared: Prepared) -> list[str]:
     fields = scores.fields_of(prepared)
     if not fields:
         return []
-    columns = ", ".join(f"{scores.known(field)} as k{place}" for place, field in enumerate(fields))
+    columns = ", ".join(f"{scores.known(field, place)} as k{place}" for place, field in enumerate(fields))
     # Of what was noted before the watch the last is known when it begins; without any, the first that there is.
     db.execute(
         "create or replace temp table known_then as select * from (select l.lead, w.ends, p.moment, p.id,"
         " case when row_number() over (partition by l.lead order by p.moment, p.id) = 1 then w.begins"
         f" else greatest(p.moment, w.begins) end as since, {columns}"
-        " from watched w join scored l on l.lead = w.lead left join profiles p on p.person = l.person)"
+        " from watched w join scored l on l.lead = w.lead left join (select *,"
+        f" {scores.unpacked(fields, 'attributes')} as told from profiles) p on p.person = l.person)"
         " where since <= ends"
         " qualify row_number() over (partition by lead, since order by moment desc, id desc) = 1"
     )

@@ -43,7 +43,7 @@ def laid_out(
             tried = 0
             while True:
                 try:
-                    _lay_out(db, folder, prepared, since_ms=since_ms, upto=upto)
+                    _lay_out(db, folder, prepared, since_ms=since_ms, upto=upto, past=past)
                     break
                 except duckdb.IOException:  # a file was replaced and removed while we looked
                     tried += 1
@@ -54,7 +54,9 @@ def laid_out(
             db.close()
 
 
-def _lay_out(db: Connection, folder: Path, prepared: Prepared, *, since_ms: int, upto: int | None) -> None:
+def _lay_out(
+    db: Connection, folder: Path, prepared: Prepared, *, since_ms: int, upto: int | None, past: bool
+) -> None:
     facts = counting.told(prepared)
     snapshot = journal().snapshot(
         columns=engine.needed(laying.FIELDS), names=sorted(fact.name for fact in facts)
@@ -62,7 +64,7 @@ def _lay_out(db: Connection, folder: Path, prepared: Prepared, *, since_ms: int,
     for made in ("view events", "table forgotten", "table tail"):
         db.execute(f"drop {made.split()[0]} if exists {made.split()[1]}")
     engine.lay_out(db, snapshot, history.folder(), folder / "tail.part", laying.FIELDS)
-    laying.lay_out(db, facts, since_ms=since_ms, upto=upto)
+    laying.lay_out(db, facts, since_ms=since_ms, upto=upto, past=past)
 
 
 @contextlib.contextmanager

@@ -108,7 +108,7 @@ def _lay_out_special(db: Connection, prepared: Prepared, now_ms: int) -> None:
             points, until = worth_of_things(rule, moments, now_ms)
             rows.append((person, points, until if until < NEVER else None))
         db.execute(
-            f"create or replace temp table special_{index}(person ubigint, points bigint, until bigint)"
+            f"create or replace temp table special_{index}(person uinteger, points bigint, until bigint)"
         )
         insert(db, f"special_{index}", rows)
 
@@ -116,11 +116,11 @@ def _lay_out_special(db: Connection, prepared: Prepared, now_ms: int) -> None:
 def _lay_out_known(db: Connection, prepared: Prepared) -> None:
     """`known(lead, k<n>…)`: the value of each field that attribute rules look at; `fitting_<n>`: what fits it."""
     fields = fields_of(prepared)
-    columns = "".join(f", {known(field)} as k{place}" for place, field in enumerate(fields))
+    columns = "".join(f", {known(field, place)} as k{place}" for place, field in enumerate(fields))
     db.execute(
         f"create or replace temp table known as select l.lead, l.person{columns} from scored l"
-        " left join (select person, arg_max(attributes, id) as attributes from profiles group by person) p"
-        " on p.person = l.person"
+        f" left join (select person, {unpacked(fields, 'arg_max(attributes, id)')} as told from profiles"
+        " group by person) p on p.person = l.person"
     )
     for place, field in enumerate(fields):
         said = db.execute(f"select distinct k{place} from known where k{place} is not null").fetchall()
@@ -133,9 +133,17 @@ def fields_of(prepared: Prepared) -> list[str]:
     return sorted(looked | {one.field for one in prepared.rules.exclusions})
 
 
-def known(field: str) -> str:
-    """What is known of a lead `l` with the profile `p` in a field, as JSON; null: unknown."""
-    of_person = f"json_extract(p.attributes, {_path(field)})::varchar"
+def unpacked(fields: Sequence[str], attributes: str) -> str:
+    """The values of all fields of a profile, parsed once."""
+    return f"json_extract({attributes}, [{', '.join(map(_path, fields))}]::varchar[])"
+
+
+def known(field: str, place: int) -> str:
+    """What is known of a lead `l` with the profile `p` in a field, as JSON; null: unknown.
+
+    `p.told` is what `unpacked` has of all fields; this one's place there is `place`.
+    """
+    of_person = f"p.told[{place + 1}]::varchar"
     if field in OF_LEAD:
         return f"coalesce(to_json(nullif(l.{field}, ''))::varchar, {of_person})"
     if field.startswith("custom."):
