@@ -6,8 +6,8 @@ It works on tables that `laying` makes:
     visits_<n>(person, visitor, half, visit)                                   which visit half an hour belongs to
 
 `heard` is when an event was known to be somebody's, `about_<c>` whether it fits a condition of rules, `which_<m>`
-the number of a value that is told apart. A thing is what a rule counts once: an event, a visit, a distinct value. It
-is as old as its newest event.
+the number of a value that is told apart. A thing is what a rule counts once: an event, a visit, a distinct value.
+It is as old as its newest event.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ def _defaults(kind: type[msgspec.Struct]) -> list[tuple[str, object]]:
 class Told(NamedTuple):
     """A fact that rules count: its place among them, and how many days back they look (None: always).
 
-    `fields` are those that rules look at, `conditions` (field, values) what an event may have to be about, `apart` the
-    fields whose values are told apart; `visit_days` are the days of rules that count visits, 0 without any.
+    `fields` are those that rules look at, `conditions` (field, values) what an event may have to be about, `apart`
+    the fields whose values are told apart; `visit_days` are the days of rules that count visits, 0 without any.
     """
 
     name: str

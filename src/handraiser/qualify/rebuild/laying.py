@@ -32,7 +32,7 @@ def lay_out(
 ) -> None:
     """Make the tables of `counting` for these facts: what happened within their days before `since_ms`, and later.
 
-    `upto` is the last position of the journal that counts; None: all of it. Without `past`, `heard` is of no matter.
+    `upto` is the last position of the journal that counts; None: all of it. Without `past`, `heard` is the moment.
     """
     parts = []
     for fact in facts:
@@ -45,9 +45,7 @@ def lay_out(
         if not _is_unpacked(fact):
             db.execute(f"drop table said_{fact.place}")
         heard = "" if past else ", moment as heard"
-        db.execute(
-            f"create temp view {fact.table} as select *{heard} from did where place = {fact.place}"
-        )
+        db.execute(f"create temp view {fact.table} as select *{heard} from did where place = {fact.place}")
         if fact.visit_days != 0:
             recent = f" where moment > {since_ms - fact.visit_days * DAY_MS}" if fact.visit_days else ""
             views = counting.visits(f"select person, visitor, moment from {fact.table}{recent}")
@@ -79,15 +77,21 @@ def _lay_out_said(db: Connection, fact: Told, *, since_ms: int, upto: int | None
     where = " and ".join(conditions)
     if _is_unpacked(fact):
         told = "".join(f", coalesce(e.{name}, '') as value_{n}" for n, name in enumerate(fact.fields))
-        db.execute(f"create or replace temp view said_{fact.place} as select {columns}{told} from events e where {where}")
+        db.execute(
+            f"create or replace temp view said_{fact.place} as"
+            f" select {columns}{told} from events e where {where}"
+        )
         return
     # Each body is parsed once, for all of its fields.
     asked = [*fact.fields, "machine"] if _has_machines(fact) else fact.fields
     told = "".join(f", {_said(fact, field, n + 1)} as value_{n}" for n, field in enumerate(fact.fields))
     if _has_machines(fact):
-        told += f", coalesce(json_extract_string(told[{len(asked)}], '$'), '') not in ('', 'false') as machine"
+        told += (
+            f", coalesce(json_extract_string(told[{len(asked)}], '$'), '') not in ('', 'false') as machine"
+        )
     db.execute(
-        f"create or replace temp table said_{fact.place} as select * exclude (told, path){told} from (select {columns}, e.path,"
+        f"create or replace temp table said_{fact.place} as select * exclude (told, path){told}"
+        f" from (select {columns}, e.path,"
         f" json_extract(e.body, [{', '.join(quoted(f'$.{field}') for field in asked)}]) as told"
         f" from events e where {where})"
     )
@@ -102,16 +106,14 @@ def _said(fact: Told, field: str, place: int) -> str:
 
 def _of_fact(facts: Sequence[Told], fact: Told) -> str:
     """What was said of a fact, as far as rules look at it; the columns are those of all facts."""
-    about, which = [], []
+    place = {field: n for n, field in enumerate(fact.fields)}
     joins = "".join(
-        f" join {fact.meanings(field)} m{n} on m{n}.value = e.value_{n}" for n, field in enumerate(fact.fields)
+        f" join {fact.meanings(field)} m{n} on m{n}.value = e.value_{n}" for field, n in place.items()
     )
-    for number in range(max(len(one.conditions) for one in facts)):
-        its = number < len(fact.conditions)
-        about.append(f"{f'm{fact.fields.index(fact.conditions[number][0])}.about_{number}' if its else 'null::boolean'}")
-    for number in range(max(len(one.apart) for one in facts)):
-        its = number < len(fact.apart)
-        which.append(f"{f'm{fact.fields.index(fact.apart[number])}.which' if its else 'null::uinteger'}")
+    about = [f"m{place[field]}.about_{n}" for n, (field, _) in enumerate(fact.conditions)]
+    which = [f"m{place[field]}.which" for field in fact.apart]
+    about += ["null::boolean"] * (max(len(one.conditions) for one in facts) - len(about))
+    which += ["null::uinteger"] * (max(len(one.apart) for one in facts) - len(which))
     told = "".join(f", {one} as about_{n}" for n, one in enumerate(about))
     told += "".join(f", {one} as which_{n}" for n, one in enumerate(which))
     return (
@@ -136,7 +138,7 @@ def _did(parts: Sequence[str], *, past: bool) -> str:
 
 
 def _lay_out_meanings(db: Connection, fact: Told, field: str, column: str) -> None:
-    """`meant_<n>_<m>(value, folded, plain, which, about_<c>…)`: each value of a field, and what rules make of it."""
+    """`meant_<n>_<m>(value, plain, which, about_<c>…)`: each value of a field, and what rules make of it."""
     table = fact.meanings(field)
     bare = field in _TAKEN_OUT.get(fact.name, ())
     text = "value" if bare else "value[2:-2]"
@@ -147,9 +149,9 @@ def _lay_out_meanings(db: Connection, fact: Told, field: str, column: str) -> No
         f" from (select distinct {column} as value from said_{fact.place})"
     )
     # What SQL and Python might fold differently, Python folds.
-    odd = [value for (value,) in db.execute(f"select value from read_{table} where folded is null").fetchall()]
+    odd = db.execute(f"select value from read_{table} where folded is null").fetchall()
     if odd:
-        told = [(folded(value if bare else _decode(value)), value) for value in odd]
+        told = [(folded(value if bare else _decode(value)), value) for (value,) in odd]
         db.executemany(f"update read_{table} set folded = ? where value = ?", told)
     about = "".join(
         f", {counting.fits(wanted)} as about_{number}"
