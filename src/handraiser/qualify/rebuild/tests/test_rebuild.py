@@ -122,8 +122,11 @@ def test_a_path_passes_through_every_moment_that_evaluate_knows(started, rules, 
     db, prepared = started.cursor(), Prepared(rules)
     people = [(attributes, evidence(history)) for attributes, history in people]
     lay_out(db, prepared, people, since_ms=begins)
-    db.execute(f"create temp table watched as select *, {begins} as begins, {ends} as ends from scored")
-    paths.walk(db, prepared, {fact.name: fact for fact in counting.told(prepared)}, into="path", done={})
+    db.execute(
+        f"create temp table watched as select *, person as number, {begins} as begins, {ends} as ends from scored"
+    )
+    walked = paths.Walked(db, [prepared], {fact.name: fact for fact in counting.told(prepared)})
+    paths.walk(db, prepared, walked, into="path")
     found = {row[0]: row[1:] for row in db.execute("select lead, mql, top from path").fetchall()}
     for who, (attributes, history) in enumerate(people):
         # Points change when something happens, and when time alone says so.
