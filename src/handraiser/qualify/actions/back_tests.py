@@ -152,7 +152,8 @@ def back_test(
     with runs.laid_out(laid, since_ms=begins, only=cohort, past=True) as db:
         told(40)
         db.execute(
-            "create temp table watched as select l.lead, l.person, l.opened as begins, sql_at, customer_at,"
+            "create temp table watched as select row_number() over ()::uinteger as number, l.lead, l.person,"
+            " l.opened as begins, sql_at, customer_at,"
             f" least(l.opened + {days * DAY_MS}, coalesce(sql_at, {clock.ms(at)})) as ends from scored l left join"
             " (select lead, min(moment) filter (where stage in ('sql', 'opportunity', 'customer')) as sql_at,"
             " min(moment) filter (where stage = 'customer') as customer_at from changes group by lead) c"
@@ -165,9 +166,10 @@ def back_test(
             " case when customer_at <= begins + days then customer_at end as customer_at"
             f" from watched, (select {days * DAY_MS} as days)"
         )
-        walked: dict[object, str] = {}
-        for name, prepared, percent in (("by_live", both[0], 65), ("by_tried", both[1], 90)):
-            paths.walk(db, prepared, facts, into=name, done=walked)
+        walked = paths.Walked(db, both, facts)
+        told(70)
+        for name, prepared, percent in (("by_live", both[0], 80), ("by_tried", both[1], 90)):
+            paths.walk(db, prepared, walked, into=name)
             told(percent)
         [(leads, sqls, customers)] = db.execute(
             "select count(*), count(sql_at), count(customer_at) from outcomes"

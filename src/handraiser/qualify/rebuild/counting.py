@@ -2,11 +2,12 @@
 
 It works on tables that `laying` makes:
 
-    did_<n>(person, moment, heard, position, visitor, value_<m>…, [visit])   what people did, by name of fact
-    meant_<n>_<m>(value, folded, plain)    each value that a field had, as it is compared
+    did_<n>(person, moment, heard, position, visitor, about_<c>…, which_<m>…)   what people did, by name of fact
+    visits_<n>(person, visitor, half, visit)                                   which visit half an hour belongs to
 
-`heard` is when an event was known to be somebody's. A thing is what a rule counts once: an event, a visit, a
-distinct value. It is as old as its newest event.
+`heard` is when an event was known to be somebody's, `about_<c>` whether it fits a condition of rules, `which_<m>`
+the number of a value that is told apart. A thing is what a rule counts once: an event, a visit, a distinct value.
+It is as old as its newest event.
 """
 
 from __future__ import annotations
@@ -49,27 +50,41 @@ def _defaults(kind: type[msgspec.Struct]) -> list[tuple[str, object]]:
 
 
 class Told(NamedTuple):
-    """A fact that rules count: its place among them, its fields that they look at, and how many days back (None:
-    always). `visits`: a rule counts its visits."""
+    """A fact that rules count: its place among them, and how many days back they look (None: always).
+
+    `fields` are those that rules look at, `conditions` (field, values) what an event may have to be about, `apart`
+    the fields whose values are told apart; `visit_days` are the days of rules that count visits, 0 without any.
+    """
 
     name: str
     place: int
     fields: tuple[str, ...]
+    conditions: tuple[tuple[str, str], ...]
+    apart: tuple[str, ...]
     days: int | None
-    visits: bool
+    visit_days: int | None
 
     @property
     def table(self) -> str:
         """Where what people did of it lies."""
         return f"did_{self.place}"
 
+    @property
+    def visits(self) -> str:
+        """Where its visits lie."""
+        return f"visits_{self.place}"
+
     def meanings(self, field: str) -> str:
         """Where the values of a field lie."""
         return f"meant_{self.place}_{self.fields.index(field)}"
 
-    def column(self, field: str) -> str:
-        """The column of a field."""
-        return f"value_{self.fields.index(field)}"
+    def about(self, rule: EventRule | FrequencyRule) -> str:
+        """The column that says whether an event is about what a rule is about."""
+        return f"about_{self.conditions.index((rule.where_field, rule.value))}"
+
+    def which(self, field: str) -> str:
+        """The column that tells the values of a field apart."""
+        return f"which_{self.apart.index(field)}"
 
 
 def told(prepared: Prepared) -> list[Told]:
@@ -77,27 +92,40 @@ def told(prepared: Prepared) -> list[Told]:
     found = []
     for place, name in enumerate(sorted(prepared.names)):
         rules = [rule for rule in prepared.counting if rule.event == name]
-        fields = {rule.where_field for rule in rules} | {
-            rule.distinct for rule in rules if _apart(rule) == "value"
-        }
-        spans = [_days(rule) for rule in rules]
-        days = None if None in spans else max(span for span in spans if span is not None)
-        visits = any(_apart(rule) == "visit" for rule in rules)
-        found.append(Told(name, place, tuple(sorted(fields - {""})), days, visits))
+        conditions = sorted({(rule.where_field, rule.value) for rule in rules if rule.where_field})
+        apart = sorted({rule.distinct for rule in rules if _apart(rule) == "value"})
+        fields = {field for field, _ in conditions} | set(apart)
+        visiting = [rule for rule in rules if _apart(rule) == "visit"]
+        found.append(
+            Told(
+                name,
+                place,
+                tuple(sorted(fields)),
+                tuple(conditions),
+                tuple(apart),
+                _longest(rules),
+                _longest(visiting) if visiting else 0,
+            )
+        )
     return found
+
+
+def _longest(rules: Sequence[EventRule | FrequencyRule]) -> int | None:
+    spans = [_days(rule) for rule in rules]
+    return None if None in spans else max(span for span in spans if span is not None)
 
 
 def things(rule: EventRule | FrequencyRule, fact: Told) -> str:
     """The events that a rule counts, as (person, thing, moment, heard); those that count once have one `thing`."""
-    one = _of_one(rule, fact)
     joins, conditions = "", ""
-    if _apart(rule) == "value":
-        joins += f" join {fact.meanings(rule.distinct)} apart on apart.value = d.{fact.column(rule.distinct)}"
-    if rule.where_field:
-        conditions = (
-            f" where d.{fact.column(rule.where_field)} in"
-            f" (select value from {fact.meanings(rule.where_field)} m where {fits(rule)})"
+    if _apart(rule) == "visit":
+        joins = (
+            f" join {fact.visits} v on v.person = d.person and v.visitor = d.visitor"
+            f" and v.half = d.moment // {VISIT_GAP_MS}"
         )
+    if rule.where_field:
+        conditions = f" where d.{fact.about(rule)}"
+    one = _of_one(rule, fact)
     return f"select d.person, {one} as thing, d.moment, d.heard from {fact.table} d{joins}{conditions}"
 
 
@@ -114,26 +142,27 @@ def newest(rule: EventRule | FrequencyRule, fact: Told, *, most: int, now_ms: in
     return f"select person, {gathered} as newest from ({all_of_it}) group by person"
 
 
-def fits(rule: EventRule | FrequencyRule) -> str:
-    """The condition on a value `m` that the rule is about it."""
+def fits(condition: str) -> str:
+    """The condition on a value `m` that it is one of these, parted by commas."""
     parts = [
         f"starts_with(m.plain, {quoted(wanted[:-1])})"
         if wanted.endswith("*")
         else f"m.plain = {quoted(wanted.rstrip('/') or wanted)}"
-        for wanted in values(rule.value)
+        for wanted in values(condition)
     ]
     return f"({' or '.join(parts)})" if parts else "false"
 
 
-def began(rows: str) -> str:
-    """These page views with what the views of one visit have in common."""
+def visits(rows: str) -> str:
+    """(person, visitor, half, visit) of page views: in the same half hour of the clock they are of one visit."""
     # Sorted once; what follows goes along the rows as they lie.
     return (
-        "select * exclude (is_new, row), max(case when is_new then row end) over"
+        "select person, visitor, half, max(case when is_new then row end) over"
         " (rows between unbounded preceding and current row) as visit from ("
-        f"select *, row_number() over () as row, coalesce(moment - lag(moment) over () >= {VISIT_GAP_MS}"
+        f"select *, row_number() over () as row, coalesce(first - lag(last) over () >= {VISIT_GAP_MS}"
         " or person <> lag(person) over () or visitor <> lag(visitor) over (), true) as is_new"
-        f" from ({rows} order by person, visitor, moment, position))"
+        f" from (select person, visitor, moment // {VISIT_GAP_MS} as half, min(moment) as first,"
+        f" max(moment) as last from ({rows}) group by all order by person, visitor, half))"
     )
 
 
@@ -156,8 +185,8 @@ def _apart(rule: EventRule | FrequencyRule) -> str:
 def _of_one(rule: EventRule | FrequencyRule, fact: Told) -> str:
     return {
         "itself": "d.position",
-        "visit": "d.visit",
-        "value": "hash(apart.folded)",
+        "visit": "v.visit",
+        "value": f"d.{fact.which(rule.distinct)}" if _apart(rule) == "value" else "",
         "nothing": "0",
     }[_apart(rule)]
 

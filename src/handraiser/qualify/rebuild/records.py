@@ -1,18 +1,20 @@
 """Brings what the records know of people into DuckDB: leads, whose each id is, and what was known of whom when.
 
-    leads(lead, person, is_open, opened, channel, source, campaign, attributes)
-    scored(lead, person, opened, channel, …)    the leads whose scores are asked for
-    of_lead(key, person), renamed(key, person)   by leads, by old ids of people
-    known_as(key, person, linked)                by visitors
+    brought(id, person_id, …)                    every lead, as the records have it
+    leads(lead, key, is_open, opened, channel, source, campaign, attributes)
+    scored(lead, person, opened, channel, …)     the leads whose scores are asked for
+    owners(key, person, linked)                  whose each lead and visitor is; 0: of nobody who is scored
+    names(key, person)                           whom each id of a person means
     profiles(person, id, moment, attributes)
 
-A person, and a key, is the engine's hash of an id: 64 bits, so that of a million people no two are ever alike.
-The database writes lines and the engine reads them: an object for every cell would cost more than all the rest.
+A key is the engine's hash of an id: 64 bits, so that of a million people no two are ever alike. People who are
+scored have numbers without gaps, from 1. The database writes lines and the engine reads them: an object for every
+cell would cost more than all the rest.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection as Connection
 
 _AT_ONCE = 20_000
+_TOGETHER = 1_000  # rows that SQLite hands over as one text
 # A column's name and kind: id (never null), maybe (an id or null), text, json, timestamp, bigint.
 Column = tuple[str, str]
 
@@ -41,43 +44,42 @@ def bring(db: Connection, folder: Path, prepared: Prepared, *, only: str, past: 
     # Of the lead itself only what rules look at is brought.
     own = [field for field in OF_LEAD if field in asked]
     custom = any(field.startswith("custom.") for field in asked)
-    columns = [("id", "id"), ("person_id", "id"), ("closed_at", "timestamp"), ("opened_at", "timestamp")]
+    columns = [("id", "id"), ("person_id", "id"), ("closed_at", "timestamp")]
+    columns += [("opened_at", "timestamp")] if past else []
     columns += [(field, "text") for field in own]
     columns += [("attributes", "json")] if custom else []
     _table(db, folder, "brought", "people_lead", columns)
     shown = [field if field in own else f"'' as {field}" for field in OF_LEAD]
     shown.append("attributes" if custom else "'{}' as attributes")
     db.execute(
-        "create temp view leads as select id as lead, hash(person_id) as person, closed_at is null as is_open,"
-        f" epoch_ms(opened_at) as opened, {', '.join(shown)} from brought"
+        "create temp view leads as select id as lead, hash(person_id) as key, closed_at is null as is_open,"
+        f" {'epoch_ms(opened_at)' if past else 'null::bigint'} as opened, {', '.join(shown)} from brought"
     )
-    db.execute(f"create temp table scored as select * exclude (is_open) from leads where {only}")
-    _table(
-        db, folder, "aliases", "identity_alias", [(n, "maybe") for n in ("old_id", "person_id", "lead_id")]
+    db.execute(
+        "create temp table numbered as select key, row_number() over ()::uinteger as person"
+        f" from (select distinct key from leads where {only})"
+    )
+    db.execute(
+        "create temp table scored as select person, l.* exclude (key, is_open) from leads l"
+        f" join numbered using (key) where {only}"
     )
     links = [("visitor", "text"), ("person_id", "id")]
     links += [("linked_at", "timestamp")] if past else []
     _table(db, folder, "links", "identity_visitor_link", links)
-    db.execute(
-        "create temp view of_lead as select hash(lead) as key, person from leads union all"
-        " select hash(a.old_id), l.person from aliases a join leads l on l.lead = a.lead_id"
-    )
-    db.execute(
-        "create temp view renamed as select hash(old_id) as key, hash(person_id) as person from aliases"
-        " where person_id is not null"
-    )
-    db.execute(
-        "create temp view known_as as select hash(visitor) as key, hash(person_id) as person,"
-        f" {'epoch_ms(linked_at)' if past else '0::bigint'} as linked from links"
-    )
+    ids = [("old_id", "id"), ("person_id", "maybe"), ("lead_id", "maybe")]
+    _table(db, folder, "aliases", "identity_alias", ids)
+    _lay_out_owners(db, past=past)
+    db.execute("drop table links")
+    held = [("id", "bigint"), ("person_id", "id"), ("attributes", "json")]
+    held += [("at", "timestamp")] if past else []
     if asked:
-        held = [("id", "bigint"), ("person_id", "id"), ("at", "timestamp"), ("attributes", "json")]
         _table(db, folder, "noted", "qualify_profile", held)
     else:
-        db.execute("create temp table noted(id bigint, person_id varchar, at_ timestamp, attributes varchar)")
+        db.execute("create temp table noted(id bigint, person_id varchar, attributes varchar, at_ timestamp)")
     db.execute(
-        "create temp view profiles as select hash(person_id) as person, id, epoch_ms(at_) as moment, attributes"
-        " from noted"
+        "create temp view profiles as select person, id, attributes,"
+        f" {'epoch_ms(at_)' if past else 'null::bigint'} as moment"
+        " from noted join numbered on numbered.key = hash(person_id)"
     )
     if past:
         moved = [("lead_id", "id"), ("stage", "id"), ("at", "timestamp")]
@@ -87,14 +89,32 @@ def bring(db: Connection, folder: Path, prepared: Prepared, *, only: str, past: 
         )
 
 
+def _lay_out_owners(db: Connection, *, past: bool) -> None:
+    """An id that a merge took from somebody means who has it now."""
+    found = "coalesce(n.person, 0)::uinteger as person"
+    linked = "epoch_ms(linked_at)" if past else "0::bigint"
+    db.execute(
+        f"create temp table owners as select hash(l.id) as key, {found}, 0::bigint as linked"
+        " from brought l left join numbered n on n.key = hash(l.person_id)"
+        f" union all select hash(old_id), {found}, 0 from aliases a join brought l on l.id = a.lead_id"
+        " left join numbered n on n.key = hash(l.person_id)"
+        f" union all select hash(visitor), person, {linked} from links join numbered n on n.key = hash(person_id)"
+    )
+    db.execute(
+        f"create temp view names as select hash(old_id) as key, {found}"
+        " from aliases a left join numbered n on n.key = hash(person_id) where person_id is not null"
+        " union all select key, person from numbered"
+        " where key not in (select hash(old_id) from aliases where person_id is not null)"
+    )
+
+
 def _table(db: Connection, folder: Path, name: str, of: str, columns: Sequence[Column]) -> None:
     """Bring some columns of a table over. A column `at` becomes `at_`: the engine reserves the word."""
     lines = folder / f"{name}.lines"
-    with lines.open("wb") as opened, connection.chunked_cursor() as cursor:
-        line = "||','||".join(map(_cell, columns))
-        cursor.execute(f"select {line} from {of}")
-        while some := cursor.fetchmany(_AT_ONCE):
-            opened.write("\n".join([*(row[0] for row in some), ""]).encode())
+    with lines.open("wb") as opened:
+        for text in _lines(of, "||','||".join(map(_cell, columns))):
+            opened.write(text.encode())
+            opened.write(b"\n")
     kinds = {"bigint": "bigint", "timestamp": "timestamp"}
     typed = ", ".join(f"'{_plain(column)}': '{kinds.get(kind, 'varchar')}'" for column, kind in columns)
     db.execute(
@@ -103,6 +123,30 @@ def _table(db: Connection, folder: Path, name: str, of: str, columns: Sequence[C
         " allow_quoted_nulls = false, max_line_size = 4194304)"
     )
     lines.unlink()
+
+
+def _lines(of: str, line: str) -> Iterator[str]:
+    """The lines of a table, many in a text."""
+    if connection.vendor == "postgresql":
+        with connection.chunked_cursor() as cursor:
+            cursor.execute(f"select {line} from {of}")
+            while some := cursor.fetchmany(_AT_ONCE):
+                yield "\n".join(row[0] for row in some)
+        return
+    # An object for every thousand rows costs half of one for each.
+    last = 0
+    with connection.cursor() as cursor:
+        while True:
+            cursor.execute(
+                f"select max(rowid), group_concat(line, char(10)) from (select rowid, {line} as line from {of}"
+                " where rowid > %s order by rowid limit %s)",
+                [last, _TOGETHER],
+            )
+            [(upto, text)] = cursor.fetchall()
+            if upto is None:
+                return
+            yield text
+            last = upto
 
 
 def _plain(column: str) -> str:

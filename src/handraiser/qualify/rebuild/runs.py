@@ -37,13 +37,14 @@ def laid_out(
     import duckdb
 
     with _folder() as folder:
-        db = engine.connect(memory=_MEMORY, spill=folder)
+        # A path through time is waited for; the rebuild of everybody leaves a core to the others.
+        db = engine.connect(memory=_MEMORY, threads=2 if past else 1, spill=folder)
         try:
             records.bring(db, folder, prepared, only=only, past=past)
             tried = 0
             while True:
                 try:
-                    _lay_out(db, folder, prepared, since_ms=since_ms, upto=upto)
+                    _lay_out(db, folder, prepared, since_ms=since_ms, upto=upto, past=past)
                     break
                 except duckdb.IOException:  # a file was replaced and removed while we looked
                     tried += 1
@@ -54,7 +55,9 @@ def laid_out(
             db.close()
 
 
-def _lay_out(db: Connection, folder: Path, prepared: Prepared, *, since_ms: int, upto: int | None) -> None:
+def _lay_out(
+    db: Connection, folder: Path, prepared: Prepared, *, since_ms: int, upto: int | None, past: bool
+) -> None:
     facts = counting.told(prepared)
     snapshot = journal().snapshot(
         columns=engine.needed(laying.FIELDS), names=sorted(fact.name for fact in facts)
@@ -62,7 +65,7 @@ def _lay_out(db: Connection, folder: Path, prepared: Prepared, *, since_ms: int,
     for made in ("view events", "table forgotten", "table tail"):
         db.execute(f"drop {made.split()[0]} if exists {made.split()[1]}")
     engine.lay_out(db, snapshot, history.folder(), folder / "tail.part", laying.FIELDS)
-    laying.lay_out(db, facts, since_ms=since_ms, upto=upto)
+    laying.lay_out(db, facts, since_ms=since_ms, upto=upto, past=past)
 
 
 @contextlib.contextmanager

@@ -35,18 +35,24 @@ def score(db: Connection, prepared: Prepared, *, now_ms: int, into: str = "worth
     only an event changes it. `out` is the place of the exclusion that leaves the lead out.
     """
     _lay_out_special(db, prepared, now_ms)
-    db.execute(f"create or replace temp table earned as {_earned(prepared, now_ms)}")
+    _lay_out_gains(db, prepared, now_ms)
+    db.execute(f"create or replace temp table earned as {_earned(prepared)}")
     _lay_out_known(db, prepared)
     db.execute(f"create or replace temp table {into} as {_worth(prepared)}")
 
 
-def _earned(prepared: Prepared, now_ms: int) -> str:
-    """(person, r<n>…, until): the points of each rule that counts events, where one gives some."""
+def _lay_out_gains(db: Connection, prepared: Prepared, now_ms: int) -> None:
+    """`gains(person, rule, points, until)`: what each rule that counts events gives whom.
+
+    One after another, so that what one needs in memory is let go before the next.
+    """
     facts = {fact.name: fact for fact in counting.told(prepared)}
-    lines = []
+    db.execute(
+        "create or replace temp table gains(person uinteger, rule usmallint, points bigint, until bigint)"
+    )
     for index, rule in enumerate(prepared.counting):
         if index in prepared.special:
-            lines.append(_special(prepared, index, facts[rule.event], now_ms))
+            db.execute(f"insert into gains {_special(prepared, index, facts[rule.event], now_ms)}")
             continue
         most, window = prepared.most[index], prepared.windows[index]
         found = counting.newest(rule, facts[rule.event], most=most, now_ms=now_ms, window=window)
@@ -54,24 +60,33 @@ def _earned(prepared: Prepared, now_ms: int) -> str:
         enough = ""
         if isinstance(rule, FrequencyRule):
             points, enough = f"{rule.points}::bigint", f" where len(newest) >= {most}"
-        until = "null::bigint" if window is None else f"newest[-1] + {window}"
-        lines.append(
-            f"select person, {index} as rule, {points} as points, {until} as until from ({found}){enough}"
-        )
-    if not lines:
-        return "select null::integer as person, null::bigint as until where false"
-    sums = ", ".join(
-        f"coalesce(sum(points) filter (where rule = {index}), 0)::bigint as r{index}"
-        for index in range(len(prepared.counting))
-    )
-    return f"select person, {sums}, min(until) as until from ({' union all '.join(lines)}) group by person"
+        until = "null" if window is None else f"newest[-1] + {window}"
+        db.execute(f"insert into gains select person, {index}, {points}, {until} from ({found}){enough}")
+
+
+def _earned(prepared: Prepared) -> str:
+    """(person, until, …): the points of all rules that count events.
+
+    Of each by itself where rules about people share its group, else of the group.
+    """
+    sums = []
+    for group in _GROUPS:
+        rules = [index for index, rule in enumerate(prepared.counting) if rule.group == group]
+        together = [(f"in ({', '.join(map(str, rules))})", f"of_{group}")] if rules else []
+        each = [(f"= {index}", f"r{index}") for index in rules]
+        for which, column in each if _is_mixed(prepared, group) else together:
+            sums.append(f", coalesce(sum(points) filter (where rule {which}), 0)::bigint as {column}")
+    return f"select person, min(until) as until{''.join(sums)} from gains group by person"
+
+
+def _is_mixed(prepared: Prepared, group: str) -> bool:
+    """Whether both sorts of rules share a group: then it matters which of them its limit cuts."""
+    return len({isinstance(rule, AttributeRule) for rule in prepared.rules.of_group(group)}) == 2
 
 
 def _special(prepared: Prepared, index: int, fact: counting.Told, now_ms: int) -> str:
     """(person, rule, points, until) of a rule that fades, or counts only so many a day or in thirty days."""
     rule = prepared.special[index]
-    if rule.at_most_30_days is not None:
-        return f"select person, {index} as rule, points, until from special_{index}"
     found = counting.newest(
         rule, fact, most=prepared.keep[index], now_ms=now_ms, window=prepared.windows[index]
     )
@@ -81,7 +96,11 @@ def _special(prepared: Prepared, index: int, fact: counting.Told, now_ms: int) -
         other_day = f"newest[i - {a_day}] // {DAY_MS} <> x // {DAY_MS}"
         counted = f"list_filter(newest, lambda x, i: i <= {a_day} or {other_day})"
     most = 1 if rule.counting == "once" else rule.at_most or LOOKED_AT
-    found = f"select person, list_slice({counted}, 1, {most}) as counted from ({found})"
+    few, rest = "", ""
+    if cap := rule.at_most_30_days:  # whoever has no more of them at all; see `_lay_out_special`
+        few = f" where len(newest) <= {cap}"
+        rest = f" union all select person, {index}, points, until from special_{index}"
+    found = f"select person, list_slice({counted}, 1, {most}) as counted from ({found}){few}"
     if rule.half_life_days is None:
         points = f"{rule.points}::bigint * len(counted)"
         until = "null::bigint" if rule.days is None else f"counted[-1] + {rule.days * DAY_MS}"
@@ -91,11 +110,13 @@ def _special(prepared: Prepared, index: int, fact: counting.Told, now_ms: int) -
         sign = "" if rule.points > 0 else "-"
         points = f"{sign}({abs(rule.points)}::hugeint * {parts} // {PARTS})::bigint"
         until = f"{now_ms + DAY_MS} - list_max(list_transform(counted, lambda x: ({now_ms} - x) % {DAY_MS}))"
-    return f"select person, {index} as rule, {points} as points, {until} as until from ({found})"
+    return f"select person, {index} as rule, {points} as points, {until} as until from ({found}){rest}"
 
 
 def _lay_out_special(db: Connection, prepared: Prepared, now_ms: int) -> None:
-    """`special_<n>(person, points, until)` of rules that count so many in thirty days: one person after another."""
+    """`special_<n>(person, points, until)` of rules that count so many in thirty days, of people who have more: one
+    after another.
+    """
     facts = {fact.name: fact for fact in counting.told(prepared)}
     for index, rule in prepared.special.items():
         if rule.at_most_30_days is None:
@@ -104,11 +125,12 @@ def _lay_out_special(db: Connection, prepared: Prepared, now_ms: int) -> None:
             rule, facts[rule.event], most=prepared.keep[index], now_ms=now_ms, window=prepared.windows[index]
         )
         rows = []
-        for person, moments in db.execute(found).fetchall():
+        many = f"select * from ({found}) where len(newest) > {rule.at_most_30_days}"
+        for person, moments in db.execute(many).fetchall():
             points, until = worth_of_things(rule, moments, now_ms)
             rows.append((person, points, until if until < NEVER else None))
         db.execute(
-            f"create or replace temp table special_{index}(person ubigint, points bigint, until bigint)"
+            f"create or replace temp table special_{index}(person uinteger, points bigint, until bigint)"
         )
         insert(db, f"special_{index}", rows)
 
@@ -116,11 +138,11 @@ def _lay_out_special(db: Connection, prepared: Prepared, now_ms: int) -> None:
 def _lay_out_known(db: Connection, prepared: Prepared) -> None:
     """`known(lead, k<n>…)`: the value of each field that attribute rules look at; `fitting_<n>`: what fits it."""
     fields = fields_of(prepared)
-    columns = "".join(f", {known(field)} as k{place}" for place, field in enumerate(fields))
+    columns = "".join(f", {known(field, place)} as k{place}" for place, field in enumerate(fields))
     db.execute(
         f"create or replace temp table known as select l.lead, l.person{columns} from scored l"
-        " left join (select person, arg_max(attributes, id) as attributes from profiles group by person) p"
-        " on p.person = l.person"
+        f" left join (select person, {unpacked(fields, 'arg_max(attributes, id)')} as told from profiles"
+        " group by person) p on p.person = l.person"
     )
     for place, field in enumerate(fields):
         said = db.execute(f"select distinct k{place} from known where k{place} is not null").fetchall()
@@ -133,9 +155,17 @@ def fields_of(prepared: Prepared) -> list[str]:
     return sorted(looked | {one.field for one in prepared.rules.exclusions})
 
 
-def known(field: str) -> str:
-    """What is known of a lead `l` with the profile `p` in a field, as JSON; null: unknown."""
-    of_person = f"json_extract(p.attributes, {_path(field)})::varchar"
+def unpacked(fields: Sequence[str], attributes: str) -> str:
+    """The values of all fields of a profile, parsed once."""
+    return f"json_extract({attributes}, [{', '.join(map(_path, fields))}]::varchar[])"
+
+
+def known(field: str, place: int) -> str:
+    """What is known of a lead `l` with the profile `p` in a field, as JSON; null: unknown.
+
+    `p.told` is what `unpacked` has of all fields; this one's place there is `place`.
+    """
+    of_person = f"p.told[{place + 1}]::varchar"
     if field in OF_LEAD:
         return f"coalesce(to_json(nullif(l.{field}, ''))::varchar, {of_person})"
     if field.startswith("custom."):
@@ -187,12 +217,17 @@ def _worth(prepared: Prepared) -> str:
     rules, bands = prepared.rules, prepared.rules.bands
     places = {field: place for place, field in enumerate(fields_of(prepared))}
     counted = iter(range(len(prepared.counting)))
-    cells, joins = [], ""
+    cells: list[tuple[str, str, bool]] = []
+    joins = ""
     for index, rule in enumerate(rules.rules):
         if isinstance(rule, AttributeRule):
             cells.append((f"coalesce(a{index}, 0)", rule.group, True))
-        else:
-            cells.append((f"coalesce(r{next(counted)}, 0)", rule.group, False))
+            continue
+        column = f"r{next(counted)}"
+        if not _is_mixed(prepared, rule.group):
+            column = f"of_{rule.group}"
+        if (cell := (f"coalesce({column}, 0)", rule.group, False)) not in cells:
+            cells.append(cell)
     for place in places.values():
         joins += f" left join fitting_{place} on fitting_{place}.value = known.k{place}"
     steps, sums = _cut(prepared, cells)

@@ -52,33 +52,22 @@ def lay_out(db, prepared, people, *, since_ms):
         did,
     )
     everybody = range(len(people))
-    hashed = "key varchar, whose varchar"
-    put(db, "leads_of", hashed, [])
-    put(db, "old_ids", hashed, [])
-    put(
-        db,
-        "seen_as",
-        hashed,
-        [(f"{who}{visitor}", f"person_{who}") for who in everybody for visitor in ("v1", "v2")],
+    put(db, "numbered", "person uinteger, whose varchar", [(n + 1, f"person_{n}") for n in everybody])
+    browsers = [(n + 1, f"{n}{visitor}") for n in everybody for visitor in ("v1", "v2")]
+    put(db, "seen_as", "person uinteger, visitor varchar", browsers)
+    db.execute("create temp view names as select hash(whose) as key, person from numbered")
+    db.execute(
+        "create temp view owners as select hash(visitor) as key, person, 0::bigint as linked from seen_as"
     )
-    for view, of in (("of_lead", "leads_of"), ("renamed", "old_ids"), ("known_as", "seen_as")):
-        db.execute(
-            f"create temp view {view} as select hash(key) as key, hash(whose) as person, 0::bigint as linked"
-            f" from {of}"
-        )
-    leads = [(f"lead_{who}", f"person_{who}", "", "", "", "{}") for who in everybody]
+    leads = [(f"lead_{n}", n + 1, "", "", "", "{}") for n in everybody]
     put(
         db,
-        "asked",
-        "lead varchar, whose varchar, channel varchar, source varchar, campaign varchar, attributes varchar",
+        "scored",
+        "lead varchar, person uinteger, channel varchar, source varchar, campaign varchar, attributes varchar",
         leads,
     )
-    profiles = [
-        (f"person_{who}", who, START, json.dumps(attributes)) for who, (attributes, _) in enumerate(people)
-    ]
-    put(db, "noted", "whose varchar, id bigint, moment bigint, attributes varchar", profiles)
-    for view, of in (("scored", "asked"), ("profiles", "noted")):
-        db.execute(f"create temp view {view} as select hash(whose) as person, * exclude (whose) from {of}")
+    profiles = [(n + 1, n, START, json.dumps(attributes)) for n, (attributes, _) in enumerate(people)]
+    put(db, "profiles", "person uinteger, id bigint, moment bigint, attributes varchar", profiles)
     laying.lay_out(db, counting.told(prepared), since_ms=since_ms)
 
 
@@ -133,8 +122,11 @@ def test_a_path_passes_through_every_moment_that_evaluate_knows(started, rules, 
     db, prepared = started.cursor(), Prepared(rules)
     people = [(attributes, evidence(history)) for attributes, history in people]
     lay_out(db, prepared, people, since_ms=begins)
-    db.execute(f"create temp table watched as select *, {begins} as begins, {ends} as ends from scored")
-    paths.walk(db, prepared, {fact.name: fact for fact in counting.told(prepared)}, into="path", done={})
+    db.execute(
+        f"create temp table watched as select *, person as number, {begins} as begins, {ends} as ends from scored"
+    )
+    walked = paths.Walked(db, [prepared], {fact.name: fact for fact in counting.told(prepared)})
+    paths.walk(db, prepared, walked, into="path")
     found = {row[0]: row[1:] for row in db.execute("select lead, mql, top from path").fetchall()}
     for who, (attributes, history) in enumerate(people):
         # Points change when something happens, and when time alone says so.
