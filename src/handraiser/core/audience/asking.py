@@ -13,6 +13,7 @@ from handraiser.core.audience.models import Segment
 from handraiser.core.audience.rules import conditions as c
 from handraiser.core.audience.rules import sql, timing
 from handraiser.core.audience.rules.vocabulary import ATTRIBUTES, Catalogue, Known
+from handraiser.core.consent.actions.grants import PURPOSES
 from handraiser.core.consent.models import Purpose
 from handraiser.core.identity.models import TimelineItem
 from handraiser.core.people.models import FieldDefinition, Person
@@ -43,7 +44,9 @@ def catalogue() -> Catalogue:
     return Catalogue(
         attributes=attributes,
         segments=dict(segments.values_list("id", "name")),
-        purposes=dict(Purpose.objects.order_by("label").values_list("key", "label")),
+        # One that nobody granted yet can be asked about all the same.
+        purposes={key: label for key, (label, _) in PURPOSES.items()}
+        | dict(Purpose.objects.order_by("label").values_list("key", "label")),
     )
 
 

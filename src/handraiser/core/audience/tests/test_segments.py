@@ -55,6 +55,10 @@ def inside(one: Segment) -> set[str]:
     return set(Membership.objects.filter(segment=one).values_list("person__email", flat=True))
 
 
+def test_a_permission_that_nobody_gave_yet_can_be_asked_about(db):
+    assert inside(segment("Readers", c.Consent("marketing"))) == set()
+
+
 def told() -> list[tuple[str, str, str]]:
     events = history.read(after=0, limit=1000, names=["audience.segment_joined", "audience.segment_left"])
     return [(event.name.rpartition("_")[2], event.person, event.body["why"]) for event in events]
