@@ -202,11 +202,11 @@ def test_a_saved_change_is_taken_back(db):
 
 
 def test_a_rebuild_goes_on_where_it_stopped(db, monkeypatch):
-    monkeypatch.setattr(memberships, "AT_ONCE", 2)
+    monkeypatch.setattr(memberships, "PIECE", 2)
     everybody = {known(f"p{number}@x.example.com", country="DE").email for number in range(7)}
     one = segments.create(name="Germans", at=NOW)
-    segments.save(segment=one, definition=GERMANS, at=NOW)  # two pieces at once, the rest for the worker
-    assert (len(inside(one)), one.rebuilding, one.rebuild_done, one.rebuild_total) == (4, True, 4, 7)
+    segments.save(segment=one, definition=GERMANS, at=NOW)  # a piece at once, the rest for the worker
+    assert (len(inside(one)), one.rebuilding, one.rebuild_done, one.rebuild_total) == (2, True, 2, 7)
     assert not memberships.rebuild(one.id, clock=lambda: NOW, pieces=1)
     assert memberships.rebuild(one.id, clock=lambda: NOW)
     assert inside(one) == everybody
