@@ -125,12 +125,13 @@ def _look(one: Live, who: asking.Who, how: sql.Asked) -> _Found:
     """Read how some people stand to one segment."""
     standing = asking.standing(one.condition, how, who)
     narrowed, arguments = who("person_id")
-    of_these = f"where segment_id = %s and {narrowed}"
+    # By their people: by the segment alone SQLite would look through all who are in.
+    of_these = f"where {narrowed} and coalesce(segment_id, '') = %s"
     inside = rows.ask(
-        Membership, f"select person_id, since from audience_membership {of_these}", [one.id, *arguments]
+        Membership, f"select person_id, since from audience_membership {of_these}", [*arguments, one.id]
     )
     noted = rows.ask(
-        DueLook, f"select person_id, due_at from audience_due_look {of_these}", [one.id, *arguments]
+        DueLook, f"select person_id, due_at from audience_due_look {of_these}", [*arguments, one.id]
     )
     return _Found(
         standing,
