@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from handraiser.core.audience import asking, queries
 from handraiser.core.audience.actions import memberships, segments
@@ -210,6 +211,33 @@ def test_a_rebuild_goes_on_where_it_stopped(db, monkeypatch):
     assert not memberships.rebuild(one.id, clock=lambda: NOW, pieces=1)
     assert memberships.rebuild(one.id, clock=lambda: NOW)
     assert inside(one) == everybody
+
+
+def test_whoever_changes_while_a_rebuild_reads_is_seen_as_they_are(transactional_db):
+    if connection.vendor != "sqlite":
+        pytest.skip("elsewhere a rebuild reads while nobody else decides")
+    anna = known("anna@x.example.com", country="DE")
+    one = segments.create(name="Germans", at=NOW)
+    moved: list[str] = []
+
+    def meanwhile() -> None:
+        with transaction.atomic():
+            people.change(person=anna, values={"country": "FR"}, at=NOW, proven=True)
+            memberships.follow(memberships.live(), {one.id: [anna.id]}, at=NOW, why="event")
+        moved.append(anna.id)
+        connection.close()
+
+    def reading(execute, sql, *rest):
+        answer = execute(sql, *rest)
+        if "from people_person p where" in sql and not moved:
+            thread = threading.Thread(target=meanwhile)
+            thread.start()
+            thread.join()
+        return answer
+
+    with connection.execute_wrapper(reading):
+        segments.save(segment=one, definition=GERMANS, at=NOW)
+    assert (moved, inside(one)) == ([anna.id], set())
 
 
 def test_a_draft_decides_nothing_and_says_whom_it_would_move(db):
