@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 
 from handraiser.core.audience.models import Segment
@@ -46,6 +47,7 @@ def catalogue() -> Catalogue:
         # One that nobody granted yet can be asked about all the same.
         purposes={key: label for key, (label, _) in PURPOSES.items()}
         | dict(Purpose.objects.order_by("label").values_list("key", "label")),
+        lists=settings.ADDRESS_LISTS(),
     )
 
 
@@ -129,7 +131,7 @@ def standing(node: c.Condition, how: sql.Asked, who: Who) -> Standing:
             if stays(row):
                 continue
         unsure.append(row)
-    timed = [leaf for leaf in leaves.values() if leaf.leaving]
+    timed = [leaf for leaf in leaves.values() if leaf.deed]
     for row in unsure:
         moments = [moment for leaf in timed if (moment := leaf.changes(row)) is not None]
         if moments:
@@ -141,24 +143,28 @@ def standing(node: c.Condition, how: sql.Asked, who: Who) -> Standing:
 
 
 class _Leaf:
-    """A condition in the answer: its columns, from place `at` on, and how they are read."""
+    """A condition in the answer: its columns, from place `at` on, and how they are read.
+
+    `deed` is the condition if it is one on events in a window.
+    """
 
     def __init__(self, node: c.Leaf, how: sql.Asked, at: int) -> None:
-        self.node, self.at = node, at
-        self.leaving = timing.leaving(node)
-        if isinstance(node, c.Performed | c.LastPerformed) and self.leaving:
-            self.columns = sql.newest(node, self.leaving, how)
-            begins = how.at - self.leaving.days * c.DAY_MS
-            self.since, self.window = how.moment(begins), self.leaving.days * c.DAY_MS
+        self.at = at
+        self.deed: c.Performed | c.LastPerformed | None = None
+        if isinstance(node, c.Performed | c.LastPerformed) and (leaving := timing.leaving(node)):
+            self.deed = node
+            self.columns = sql.newest(node, leaving, how)
+            self.window = leaving.days * c.DAY_MS
+            self.since = how.moment(how.at - self.window)
         else:
             text, arguments = sql.condition(node, how)
             self.columns = [(f"case when {text} then 1 else 0 end", arguments)]
 
     def holds(self, row: tuple[Any, ...]) -> bool:
         """Whether it is true."""
-        if self.leaving is None:
+        if self.deed is None:
             return bool(row[self.at])
-        return timing.happened(self.node, row[self.at : self.at + len(self.columns)], self.since)
+        return timing.happened(self.deed, row[self.at : self.at + len(self.columns)], self.since)
 
     def changes(self, row: tuple[Any, ...]) -> int | None:
         """When the oldest of its events leaves the window, in milliseconds; None if there is none in it."""

@@ -40,6 +40,7 @@ class Live:
     told_by: frozenset[str]
     uses: frozenset[str]
     reads_points: bool
+    reads_lists: bool
 
 
 def live(*, deciding: bool = True) -> list[Live]:
@@ -64,7 +65,8 @@ def _ready(segment: str, version: int, definition: str) -> Live:
         condition=tree,
         told_by=timing.told_by(tree),
         uses=frozenset(c.named_segments(tree)),
-        reads_points=timing.reads_points(tree),
+        reads_points=timing.reads(tree, c.Score),
+        reads_lists=timing.reads(tree, c.Listed),
     )
 
 
@@ -217,7 +219,8 @@ def look_at_touched(now: datetime) -> int:
     Touched.objects.filter(id__in=[row for row, _ in noted]).delete()
     segments = live()
     people = {person for _, person in noted}
-    follow(segments, {one.id: people for one in segments if one.reads_points}, at=now, why="event")
+    untold = {one.id: people for one in segments if one.reads_points or one.reads_lists}
+    follow(segments, untold, at=now, why="event")
     return len(noted)
 
 

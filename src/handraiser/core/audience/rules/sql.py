@@ -62,6 +62,8 @@ def condition(node: c.Condition, asked: Asked) -> Text:
                 "exists (select 1 from audience_membership m where m.person_id = p.id and m.segment_id = %s)"
             )
             return (text if node.inside else f"(not {text})"), [node.segment]
+        case c.Listed():
+            return _listed(node, asked)
         case c.Performed():
             return _performed(node, asked)
         case c.LastPerformed():
@@ -83,7 +85,7 @@ def _pages(node: c.Condition) -> int:
     match node:
         case c.Attribute():
             return 0 if node.key.startswith("person.") else 2
-        case c.Bucket():
+        case c.Bucket() | c.Listed():
             return 1
         case c.Consent() | c.InSegment():
             return 2
@@ -306,6 +308,18 @@ def _score(node: c.Score) -> Text:
         column = "points" if node.measure == "points" else f"{node.measure}_points"
         text, arguments = _range(f"l.{column}", node.low, node.high, _MICRO)
     return f"exists (select 1 from people_lead l where {_OPEN_LEAD} and {text})", arguments
+
+
+def _listed(node: c.Listed, asked: Asked) -> Text:
+    listing = asked.catalogue.lists.get(node.list)
+    if listing is None:
+        return ("(1=0)" if node.on else "(1=1)"), []
+    # The list is read once a statement: it is short beside the people, and has no index of addresses.
+    folded = "lower(p.email)" if asked.sqlite else 'lower(p.email collate "C")'
+    marks = ", ".join(["%s"] * len(node.reasons))
+    narrowed = f" and x.reason in ({marks})" if node.reasons else ""
+    text = f"({folded} in (select x.address from ({listing.rows}) x where x.address <> ''{narrowed}))"
+    return (text if node.on else f"(not {text})"), [*node.reasons]
 
 
 def _bucket(node: c.Bucket, asked: Asked) -> Text:

@@ -103,7 +103,7 @@ def parted(node: c.Condition) -> tuple[c.AllOf, c.AllOf]:
 
 
 def told_by(root: c.Condition) -> frozenset[str]:
-    """The facts that can change the truth of a condition. Other segments, and points, announce themselves."""
+    """The facts that can change the truth of a condition. Other segments, points and lists announce themselves."""
     names = set(REWRITING)
     for _, leaf in c.leaves(root):
         match leaf:
@@ -117,9 +117,11 @@ def told_by(root: c.Condition) -> frozenset[str]:
                 names |= TOLD_BY["score"]
             case c.Consent():
                 names |= TOLD_BY["consent"]
+            case c.Listed():
+                names |= TOLD_BY["person"]
     return frozenset(names)
 
 
-def reads_points(root: c.Condition) -> bool:
-    """Whether a condition asks for points, which move without a fact."""
-    return any(isinstance(leaf, c.Score) for _, leaf in c.leaves(root))
+def reads(root: c.Condition, untold: type[c.Score] | type[c.Listed]) -> bool:
+    """Whether a condition asks for points, or for a list: both move without a fact."""
+    return any(isinstance(leaf, untold) for _, leaf in c.leaves(root))

@@ -12,6 +12,7 @@ from handraiser.core.audience import asking, queries
 from handraiser.core.audience.actions import memberships, segments
 from handraiser.core.audience.models import DueLook, Exit, Membership, Segment
 from handraiser.core.audience.rules import conditions as c
+from handraiser.core.delivery.actions import suppressions
 from handraiser.core.identity.actions import identifiers, merges, visitors
 from handraiser.core.journal import history, outbox
 from handraiser.core.journal.events.attract import PageViewed
@@ -58,6 +59,23 @@ def inside(one: Segment) -> set[str]:
 
 def test_a_permission_that_nobody_gave_yet_can_be_asked_about(db):
     assert inside(segment("Readers", c.Consent("marketing"))) == set()
+
+
+def test_suppressed_addresses_come_and_go_with_the_list_and_with_the_address(db, turn):
+    anna, carl = known("anna@x.example.com"), known("carl@x.example.com")
+    bounced = segment("Bounced", c.Listed("suppressed", reasons=("bounced",)))
+    reached = segment("Reached", c.Listed("suppressed", on=False))
+    assert (inside(bounced), inside(reached)) == (set(), {anna.email, carl.email})
+    suppressions.add(email="Anna@x.example.com ", reason="bounced", scope="all", at=NOW)
+    suppressions.add(email=carl.email, reason="unsubscribed", at=NOW)
+    turn()
+    assert (inside(bounced), inside(reached)) == ({anna.email}, set())
+    why = queries.why(c.Definition(c.AllOf((c.Listed("suppressed", on=False),))), anna.id, at=NOW)
+    assert (why.inside, why.sentence) == (False, "Out: suppressed")
+    suppressions.remove(email=carl.email)
+    people.change(person=anna, values={"email": "anna@y.example.com"}, at=NOW, proven=True)
+    turn()
+    assert (inside(bounced), inside(reached)) == (set(), {"anna@y.example.com", carl.email})
 
 
 def told() -> list[tuple[str, str, str]]:
