@@ -249,10 +249,10 @@ def rebuild(segment_id: str, *, clock: Callable[[], datetime], pieces: int | Non
 
 @dataclass(frozen=True)
 class _Piece:
-    """People of a rebuild who stand together, above `after` up to `upto` (None: to the end), and how they stand."""
+    """So many people of a rebuild who stand together, up to `upto` (None: to the end), and how they stand."""
 
     one: Live
-    after: str
+    people: int
     upto: str | None
     found: _Found
 
@@ -278,7 +278,7 @@ def _rebuild_piece(segment_id: str, *, at: datetime) -> bool:
             rebuild_upto=piece.upto,
             rebuild_done=F("rebuild_total")
             if piece.upto is None
-            else Least(F("rebuild_done") + PIECE, F("rebuild_total")),
+            else Least(F("rebuild_done") + piece.people, F("rebuild_total")),
             rebuild_at=at,
         )
         return piece.upto is not None
@@ -299,11 +299,15 @@ def _read_piece(segment_id: str, segments: Sequence[Live], *, at: datetime) -> _
     if one is None or not begun or begun[0][0] is None:
         return None
     after = begun[0][0]
+    # Those who ask about it follow in the same transaction: they are looked at inside.
+    people = AT_ONCE if any(segment_id in other.uses for other in segments) else PIECE
     ends = rows.ask(
-        Person, f"select id from people_person where id > %s order by id limit 1 offset {PIECE - 1}", [after]
+        Person,
+        "select id from people_person where id > %s order by id limit 1 offset %s",
+        [after, people - 1],
     )
     upto = ends[0][0] if ends else None
-    return _Piece(one, after, upto, _look(one, asking.between(after, upto), asking.asked(at)))
+    return _Piece(one, people, upto, _look(one, asking.between(after, upto), asking.asked(at)))
 
 
 def batch(segments: Sequence[Live], told: Mapping[str, Mapping[str, Event]], *, at: datetime) -> None:
