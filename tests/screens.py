@@ -45,6 +45,7 @@ PUBLIC = (
 
 _INES = "main a[href*='/leads/lead_']:has-text('Ines Brandt')"
 _FORM = "main a[href*='/forms/form_']:has-text('playbook')"
+_SEGMENT = "main a[href*='/segments/segment_']:has-text('Leaders')"
 _SEQUENCE = "main a[href*='/sequences/seq_']"
 _WAITING = "main tr:has-text('Ines Brandt') a[href*='/hand-offs/handoff_']"
 
@@ -109,6 +110,14 @@ ADMIN = (
     Screen("enrichment", "/admin/qualify/enrichment/"),
     Screen("source-new", "/admin/qualify/enrichment/new/"),
     Screen("segments", "/admin/nurture/segments/"),
+    Screen("segment", "/admin/nurture/segments/", follow=_SEGMENT),
+    Screen(
+        "segment-editor",
+        "/admin/nurture/segments/",
+        follow=_SEGMENT,
+        opens=("a.btn[href$='/edit/']",),
+        shows="#editor .sg-leaf",
+    ),
     Screen("sequences", "/admin/nurture/"),
     Screen("sequence", "/admin/nurture/", follow=_SEQUENCE),
     Screen("sequence-new", "/admin/nurture/new/"),

@@ -422,6 +422,13 @@ def PROVIDERS() -> dict[str, Any]:
     return wiring.PROVIDERS
 
 
+def ADDRESS_LISTS() -> dict[str, Any]:
+    """Lists of addresses that conditions may ask for, by key."""
+    from handraiser.config import wiring
+
+    return wiring.ADDRESS_LISTS
+
+
 def ON_MERGE() -> list[Any]:
     """What a merge of two people does to every table that points to them."""
     from handraiser.config import wiring

@@ -21,6 +21,8 @@ from handraiser.convert import merging as convert_merging
 from handraiser.convert import readers as convert
 from handraiser.core.audience import merging as audience_merging
 from handraiser.core.audience import readers as audience
+from handraiser.core.audience.rules.vocabulary import Listing
+from handraiser.core.delivery import listing as delivery_listing
 from handraiser.core.delivery import merging as delivery_merging
 from handraiser.core.delivery.actions import sending
 from handraiser.core.identity import merging as identity_merging
@@ -96,6 +98,9 @@ SWEEPS: list[Sweep] = [
     lake.sweep(),
     duplicates.sweep(),
 ]
+
+# Lists of email addresses that a condition may ask for; what is stored names them by these keys.
+ADDRESS_LISTS: dict[str, Listing] = {"suppressed": delivery_listing.SUPPRESSED}
 
 # Who can be asked about a domain or an address: what each kind of `qualify.models.Source` is made of.
 PROVIDERS: dict[str, Maker] = {"dns": dns.provider, "http_json": http_json.provider}

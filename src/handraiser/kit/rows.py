@@ -186,7 +186,7 @@ def when(stored: Any) -> datetime:
     """A moment that `ask` told, as a moment."""
     if isinstance(stored, str):
         return datetime.fromisoformat(stored).replace(tzinfo=UTC)
-    return stored.astimezone(UTC)  # type: ignore[no-any-return]
+    return stored.astimezone(UTC) if stored.tzinfo else stored.replace(tzinfo=UTC)  # type: ignore[no-any-return]
 
 
 def moment(model: type[models.Model], at: datetime | int) -> Any:

@@ -1,4 +1,4 @@
-"""Installs the demo firm into an empty instance: site, forms, rules, welcome, people, and thirteen weeks."""
+"""Installs the demo firm into an empty instance: site, forms, rules, welcome, segments, people, thirteen weeks."""
 
 from __future__ import annotations
 
@@ -16,11 +16,15 @@ from handraiser.capture import starters
 from handraiser.capture.models import Form, FormPlace
 from handraiser.convert.actions import routes
 from handraiser.convert.models import Route
+from handraiser.core.audience.actions import segments
+from handraiser.core.audience.models import Segment
+from handraiser.core.audience.rules import conditions as c
 from handraiser.core.journal import loop
 from handraiser.core.journal.readers import Reader
 from handraiser.core.staff.models import Organisation, User
 from handraiser.core.staff.roles import Role
 from handraiser.nurture import starters as sequences
+from handraiser.nurture.rules.segments import STARTERS
 from handraiser.qualify.actions import rule_sets
 
 CAMPAIGNS = (
@@ -54,8 +58,30 @@ def staff() -> None:
         )
 
 
+def audiences(*, at: datetime) -> None:
+    """Whom marketing looks at: who was won, who comes back to the prices, and the leaders who are still to win."""
+
+    def kept(name: str, definition: c.Definition) -> Segment:
+        one = segments.create(name=name, at=at)
+        segments.save(segment=one, definition=definition, at=at)
+        return one
+
+    if Segment.objects.exists():
+        return
+    won = kept(STARTERS["customers"].name, STARTERS["customers"].definition)
+    kept(STARTERS["interested"].name, STARTERS["interested"].definition)
+    leaders = c.AllOf(
+        (
+            c.Attribute("person.job_title", "contains", ("VP", "Head", "Director", "CMO", "Founder")),
+            c.Attribute("company.employees", "between", low=50),
+            c.AnyOf((c.Consent("marketing"), c.Performed("capture.magnet_downloaded"))),
+        )
+    )
+    kept("Leaders to win", c.Definition(leaders, without=(won.id,)))
+
+
 def business(*, at: datetime) -> dict[str, Form]:
-    """The firm on its first day: site, forms, rules and welcome. Returns the forms by name."""
+    """The firm on its first day: site, forms, rules, welcome and segments. Returns the forms by name."""
     organisation(at=at)
     staff()
     forms = {
@@ -71,6 +97,7 @@ def business(*, at: datetime) -> dict[str, Form]:
         links.keep(url=url, source=source, medium=medium, campaign=campaign, at=at, by="Noor Haddad")
     rule_sets.live(at=at)
     sequences.install(FOLLOW_UP, at=at)
+    audiences(at=at)
     routes.set_answer_time(route=Route.catch_all(), minutes=60)
     return forms
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 
 from handraiser.core.audience.models import Segment
 from handraiser.core.audience.rules import conditions as c
 from handraiser.core.audience.rules import sql, timing
 from handraiser.core.audience.rules.vocabulary import ATTRIBUTES, Catalogue, Known
+from handraiser.core.consent.actions.grants import PURPOSES
 from handraiser.core.consent.models import Purpose
 from handraiser.core.identity.models import TimelineItem
 from handraiser.core.people.models import FieldDefinition, Person
@@ -22,7 +24,6 @@ Text = sql.Text
 _KINDS = {"text": "text", "choice": "text", "number": "number", "date": "date", "boolean": "yes"}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ALIVE = "p.erased_at is null"
-EVERYBODY: Text = ("1=1", [])
 
 EXACT_UP_TO = 20_000  # people who are counted one by one while somebody edits
 _SAMPLE = 30_000  # about so many are looked at instead of more
@@ -43,7 +44,10 @@ def catalogue() -> Catalogue:
     return Catalogue(
         attributes=attributes,
         segments=dict(segments.values_list("id", "name")),
-        purposes=dict(Purpose.objects.order_by("label").values_list("key", "label")),
+        # One that nobody granted yet can be asked about all the same.
+        purposes={key: label for key, (label, _) in PURPOSES.items()}
+        | dict(Purpose.objects.order_by("label").values_list("key", "label")),
+        lists=settings.ADDRESS_LISTS(),
     )
 
 
@@ -57,50 +61,141 @@ def asked(at: datetime, known: Catalogue | None = None) -> sql.Asked:
     )
 
 
-def these(column: str, ids: Iterable[str]) -> Text:
-    """A narrowing to some people, by the column of their id."""
-    return f"{column} {{in}}", [sorted(ids)]
+Who = Callable[[str], Text]
+"""Some people: given the column of their id, what narrows rows to them."""
 
 
-def who_fit(node: c.Condition, how: sql.Asked, who: Text = EVERYBODY) -> set[str]:
-    """Those of `who` (by `p`) of whom the condition is true: one SELECT of their ids."""
+def everybody(column: str) -> Text:
+    """All people."""
+    return "1=1", []
+
+
+def these(ids: Iterable[str]) -> Who:
+    """Those of these ids."""
+    some = sorted(ids)
+    return lambda column: (f"{column} {{in}}", [some])
+
+
+def between(after: str, upto: str | None) -> Who:
+    """Those with an id above one, up to another (None: to the end). They stand together, on the same pages."""
+    if upto is None:
+        return lambda column: (f"{column} > %s", [after])
+    return lambda column: (f"{column} > %s and {column} <= %s", [after, upto])
+
+
+def who_fit(node: c.Condition, how: sql.Asked, who: Who = everybody) -> set[str]:
+    """Those of `who` of whom the condition is true: one SELECT of their ids."""
+    return {row[0] for row in _select([], node, how, who)}
+
+
+def _select(columns: Sequence[Text], node: c.Condition, how: sql.Asked, who: Who) -> list[tuple[Any, ...]]:
+    """The id and these columns of those of `who` of whom the condition is true."""
     text, arguments = sql.condition(node, how)
-    statement = f"select p.id from people_person p where {who[0]} and {_ALIVE} and {text}"
-    return {row[0] for row in rows.ask(Person, statement, _flat(who[1], arguments))}
+    narrowed, some = who("p.id")
+    told = ", ".join(["p.id", *(column for column, _ in columns)])
+    statement = f"select {told} from people_person p where {narrowed} and {_ALIVE} and {text}"
+    return rows.ask(Person, statement, _flat(*(more for _, more in columns), some, arguments))
 
 
-def next_changes(node: c.Condition, how: sql.Asked, ids: Iterable[str]) -> dict[str, int]:
-    """For those of these people whom time alone may change, the next moment at which it may, in milliseconds.
+@dataclass(frozen=True)
+class Standing:
+    """Who fits, and for those whom time alone may change the next moment at which it may, in milliseconds.
 
-    It is never later than the truth changes. Whom time cannot change, whatever leaves a window, is not named.
+    That is never later than the truth changes. Whom time cannot change, whatever leaves a window, has none.
     """
-    timed = {leaf for _, leaf in c.leaves(node) if timing.by_time(leaf)}
-    if not timed:
-        return {}
-    best, worst = timing.at_best(node), timing.at_best(node, hope=False)
-    unsure = who_fit(c.AllOf((best, c.NoneOf((worst,)))), how, these("p.id", ids))
-    found: dict[str, int] = {}
-    if not unsure:
-        return found
 
-    def note(person: str, moment: int) -> None:
-        if moment > how.at and moment < found.get(person, moment + 1):
-            found[person] = moment
+    fit: set[str]
+    changes: dict[str, int]
 
-    for leaf in timed:
-        if isinstance(leaf, c.Attribute):
-            if leaf.key not in how.catalogue.attributes:
+
+def standing(node: c.Condition, how: sql.Asked, who: Who) -> Standing:
+    """How those of `who` stand, in one SELECT.
+
+    It tells of those who can fit what nobody's time changes: of each condition on events the moments that decide
+    it, which are those that will leave its window too, and of every other condition whether it is true.
+    """
+    still, moving = timing.parted(node)
+    best, worst = timing.at_best(moving), timing.at_best(moving, hope=False)
+    columns: list[Text] = []
+    leaves: dict[c.Condition, _Leaf] = {}
+    for _, leaf in c.leaves(moving):
+        if leaf not in leaves:
+            leaves[leaf] = _Leaf(leaf, how, len(columns) + 1)
+            columns += leaves[leaf].columns
+    found = Standing(set(), {})
+    fits, stays = _judge(moving, leaves), _judge(worst, leaves)
+    unsure: list[tuple[Any, ...]] = []
+    for row in _select(columns, c.AllOf((still, best)), how, who):
+        if fits(row):
+            found.fit.add(row[0])
+            if stays(row):
                 continue
-            text, arguments = sql.attribute_moments(leaf, these("p.id", unsure), how)
-            for person, stored in rows.ask(Person, text, arguments):
-                begins = _day_or_moment(stored, how.catalogue.attributes[leaf.key])
-                note(person, begins)
-                note(person, begins + (leaf.days or 0) * c.DAY_MS)
-        elif isinstance(leaf, c.Performed | c.LastPerformed) and (leaving := timing.leaving(leaf)):
-            text, arguments = sql.moments(leaf, leaving, these("t.person_id", unsure), how)
-            for person, stored in rows.ask(TimelineItem, text, arguments):
-                note(person, _ceiling(stored) + leaving.days * c.DAY_MS)
+        unsure.append(row)
+    timed = [leaf for leaf in leaves.values() if leaf.deed]
+    for row in unsure:
+        moments = [moment for leaf in timed if (moment := leaf.changes(row)) is not None]
+        if moments:
+            found.changes[row[0]] = min(moments)
+    dates = [leaf for leaf in leaves if isinstance(leaf, c.Attribute) and timing.by_time(leaf)]
+    if unsure and dates:
+        _note_dates(dates, found.changes, how, these(row[0] for row in unsure))
     return found
+
+
+class _Leaf:
+    """A condition in the answer: its columns, from place `at` on, and how they are read.
+
+    `deed` is the condition if it is one on events in a window.
+    """
+
+    def __init__(self, node: c.Leaf, how: sql.Asked, at: int) -> None:
+        self.at = at
+        self.deed: c.Performed | c.LastPerformed | None = None
+        if isinstance(node, c.Performed | c.LastPerformed) and (leaving := timing.leaving(node)):
+            self.deed = node
+            self.columns = sql.newest(node, leaving, how)
+            self.window = leaving.days * c.DAY_MS
+            self.since = how.moment(how.at - self.window)
+        else:
+            text, arguments = sql.condition(node, how)
+            self.columns = [(f"case when {text} then 1 else 0 end", arguments)]
+
+    def holds(self, row: tuple[Any, ...]) -> bool:
+        """Whether it is true."""
+        if self.deed is None:
+            return bool(row[self.at])
+        return timing.happened(self.deed, row[self.at : self.at + len(self.columns)], self.since)
+
+    def changes(self, row: tuple[Any, ...]) -> int | None:
+        """When the oldest of its events leaves the window, in milliseconds; None if there is none in it."""
+        for stored in row[self.at + len(self.columns) - 1 : self.at - 1 : -1]:
+            if stored is not None:
+                return _ceiling(stored) + self.window if stored > self.since else None
+        return None
+
+
+def _judge(node: c.Condition, leaves: Mapping[c.Condition, _Leaf]) -> Callable[[tuple[Any, ...]], bool]:
+    """Whether a condition is true, by the truth of its leaves."""
+    if not isinstance(node, c.GROUPS):
+        return leaves[node].holds
+    parts = [_judge(one, leaves) for one in node.of]
+    if isinstance(node, c.AllOf):
+        return lambda row: all(one(row) for one in parts)
+    wanted = isinstance(node, c.AnyOf)
+    return lambda row: any(one(row) for one in parts) == wanted
+
+
+def _note_dates(leaves: Iterable[c.Attribute], changes: dict[str, int], how: sql.Asked, who: Who) -> None:
+    """Add the days and moments that are known of somebody: each begins, and each leaves its window."""
+    for leaf in leaves:
+        if leaf.key not in how.catalogue.attributes:
+            continue
+        text, arguments = sql.attribute_moments(leaf, who("p.id"), how)
+        for person, stored in rows.ask(Person, text, arguments):
+            begins = _day_or_moment(stored, how.catalogue.attributes[leaf.key])
+            for moment in (begins, begins + (leaf.days or 0) * c.DAY_MS):
+                if how.at < moment < changes.get(person, moment + 1):
+                    changes[person] = moment
 
 
 def _day_or_moment(stored: Any, known: Known) -> int:
@@ -140,7 +235,7 @@ def count(nodes: Sequence[c.Condition], how: sql.Asked, *, exact: bool = False) 
     """
     total = people()
     share = 1
-    who = EVERYBODY
+    who: Text = ("1=1", [])
     if not exact and total > EXACT_UP_TO:
         letters = 1
         while total / 32 ** (letters + 1) > _SAMPLE / 8:

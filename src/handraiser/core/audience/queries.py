@@ -139,11 +139,7 @@ def _sentence(inside: bool, found: Sequence[asking.Verdict], known: Catalogue, a
         return "Out: no condition holds"
     told = _deed(decisive)
     seen = _seen(decisive, at)
-    words = (
-        told + seen
-        if told and seen
-        else f"{_not(decisive)}{_first_small(wording.words(decisive.node, known))}"
-    )
+    words = told + seen if told and seen else _against(decisive, known)
     return f"Out: {words}"
 
 
@@ -166,8 +162,11 @@ def _decisive(found: Sequence[asking.Verdict]) -> asking.Verdict | None:
     return look((0,), True)
 
 
-def _not(one: asking.Verdict) -> str:
-    return "" if one.holds else "not "
+def _against(one: asking.Verdict, known: Catalogue) -> str:
+    told = _first_small(wording.words(one.node, known))
+    if one.holds:
+        return told
+    return told.removeprefix("not ") if told.startswith("not ") else f"not {told}"
 
 
 def _deed(one: asking.Verdict) -> str:

@@ -11,6 +11,7 @@ from handraiser.core.audience.models import Membership, Segment
 from handraiser.core.audience.rules import conditions as c
 from handraiser.core.audience.rules import editing
 from handraiser.core.audience.rules.vocabulary import ATTRIBUTES, Catalogue
+from handraiser.core.delivery.actions import suppressions
 from handraiser.core.identity.actions import identifiers
 from handraiser.core.people.models import Person
 from handraiser.nurture.rules.segments import STARTERS
@@ -74,6 +75,23 @@ def test_a_segment_is_typed_counted_and_saved(as_marketer):
     assert [row.person for row in Membership.objects.all()] == [anna]
     page = as_marketer.get(here).content.decode()
     assert anna.email in page and carl.email not in page and "Country is de" in page
+
+
+def test_who_is_suppressed_is_asked_for_with_the_reasons_that_are_ticked(as_marketer):
+    anna = known("anna@x.example.com")
+    known("carl@x.example.com")
+    suppressions.add(email=anna.email, reason="bounced", scope="all", at=NOW)
+    made = saved("Bounced", of_country("DE"))
+    here = f"{LIST}{made.id}/"
+    asked = c.Definition(c.AllOf((c.Listed("suppressed", True, ("bounced", "complained")),)))
+    told = {"c.0.on": "yes", "c.0.values": ["bounced", "complained"]}
+    part = as_marketer.post(f"{here}draft/", typed(asked) | told, **HTMX).content.decode()
+    assert "alone: 1" in part and 'value="bounced" checked' in part and 'value="manual" checked' not in part
+    made.refresh_from_db()
+    assert made.drafted == asked
+    as_marketer.post(f"{here}draft/", typed(asked, do="save") | told)
+    page = as_marketer.get(here).content.decode()
+    assert anna.email in page and "Suppressed: bounced or complained" in page
 
 
 def test_a_change_of_a_live_segment_says_who_moves_before_it_is_saved(as_marketer):
@@ -159,9 +177,6 @@ def test_archiving_is_taken_back(as_marketer):
 
 @pytest.mark.parametrize("starter", STARTERS)
 def test_every_starter_can_be_saved(db, starter):
-    from handraiser.core.consent.models import Purpose
-
-    Purpose.objects.create(key="marketing", label="News")
     made = segments.create(name=starter, at=NOW)
     assert segments.problems(made, STARTERS[starter].definition) == []
 
@@ -171,7 +186,7 @@ def test_every_starter_can_be_saved(db, starter):
     [
         "attribute:person.created_at", "attribute:company.employees", "performed:attract.event_tracked",
         "last:delivery.email_opened", "score:points", "score:grade", "score:temperature", "stage", "consent",
-        "segment", "bucket", "any", "none",
+        "segment", "listed:suppressed", "bucket", "any", "none",
     ],
 )  # fmt: skip
 def test_what_is_asked_anew_begins_with_something_that_can_be_read(asked):

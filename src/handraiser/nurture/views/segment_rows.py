@@ -105,6 +105,7 @@ def subjects(known: Catalogue) -> list[tuple[str, Choices]]:
         standing.append(("consent", "Permission"))
     if known.segments:
         standing.append(("segment", "Segment"))
+    standing += [(f"listed:{key}", listing.label) for key, listing in known.lists.items()]
     standing.append(("bucket", "By chance"))
     return [*found, ("Standing", standing)]
 
@@ -146,6 +147,10 @@ def _tell(row: Row, known: Catalogue) -> None:
         case c.InSegment():
             row.told = {"segment": node.segment, "inside": "yes" if node.inside else "no"}
             row.choices["segment"] = list(known.segments.items())
+        case c.Listed():
+            listing = known.lists.get(node.list)
+            row.told = {"on": "yes" if node.on else "no", "values": node.reasons}
+            row.choices["values"] = list(listing.reasons.items()) if listing else []
         case c.Bucket():
             row.told = {"low": node.low, "high": node.high, "draw": node.draw}
         case c.Performed():

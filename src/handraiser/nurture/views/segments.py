@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -73,12 +74,13 @@ def create(request: StaffRequest) -> HttpResponse:
 def _editor(request: StaffRequest, segment: Segment, definition: c.Definition, **more: Any) -> dict[str, Any]:
     known, now = asking.catalogue(), clock.now()
     offered = {one: name for one, name in known.segments.items() if one != segment.id}
+    choices = replace(known, segments=offered)
     problems = actions.problems(segment, definition)
     alone, effect = _counted(segment, definition, known, problems, exact=bool(more.pop("exact", False)))
     return {
         "segment": segment,
-        "root": rows(definition, Catalogue(known.attributes, offered, known.purposes), problems, alone),
-        "subjects": subjects(Catalogue(known.attributes, offered, known.purposes)),
+        "root": rows(definition, choices, problems, alone),
+        "subjects": subjects(choices),
         "without": [(one, known.segments.get(one, "A segment that is gone")) for one in definition.without],
         "others": [(one, name) for one, name in offered.items() if one not in definition.without],
         "problems": problems,

@@ -8,6 +8,7 @@ import pytest
 
 from handraiser.blueprints.northlight import history, install
 from handraiser.config import wiring
+from handraiser.core.audience.models import Membership
 from handraiser.core.journal.models import ParkedEvent
 from handraiser.core.people.models import Lead, Person
 
@@ -28,6 +29,7 @@ def test_it_works_at_any_time(short, transactional_db, now):
     assert not ParkedEvent.objects.exists()
     ines = Lead.objects.select_related("owner").get(person__email="ines@haldenfoods.example.com")
     assert (ines.stage, ines.owner.name) == ("mql", "Dana Okafor")
+    assert Membership.objects.filter(segment__name="Leaders to win").exists()
     assert ines.score >= 75 and ines.stage_at == now - timedelta(minutes=11)
 
 

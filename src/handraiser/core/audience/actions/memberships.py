@@ -12,6 +12,8 @@ from functools import lru_cache
 
 import msgspec
 from django.db import connection, transaction
+from django.db.models import F
+from django.db.models.functions import Least
 
 from handraiser.core.audience import asking
 from handraiser.core.audience.models import DueLook, Exit, Membership, Segment, Touched
@@ -24,6 +26,7 @@ from handraiser.kit import rows
 from handraiser.kit.envelope import Event
 
 AT_ONCE = 1_000  # people who are looked at by one statement
+PIECE = 4_000  # people of a rebuild who are written down by one transaction
 _DUE = 500
 
 
@@ -37,6 +40,7 @@ class Live:
     told_by: frozenset[str]
     uses: frozenset[str]
     reads_points: bool
+    reads_lists: bool
 
 
 def live(*, deciding: bool = True) -> list[Live]:
@@ -61,7 +65,8 @@ def _ready(segment: str, version: int, definition: str) -> Live:
         condition=tree,
         told_by=timing.told_by(tree),
         uses=frozenset(c.named_segments(tree)),
-        reads_points=timing.reads_points(tree),
+        reads_points=timing.reads(tree, c.Score),
+        reads_lists=timing.reads(tree, c.Listed),
     )
 
 
@@ -101,22 +106,45 @@ def follow(
         how = how or asking.asked(at)
         moved: set[str] = set()
         for begin in range(0, len(people), AT_ONCE):
-            some = people[begin : begin + AT_ONCE]
-            moved |= _look(
-                one, some, how, at=at, why="segment" if one.id not in touched else why, causes=causes or {}
-            )
+            found = _look(one, asking.these(people[begin : begin + AT_ONCE]), how)
+            told = why if one.id in touched else "segment"
+            moved |= _write(one, found, at=at, why=told, causes=causes or {})
         for other in segments:
             if moved and one.id in other.uses:
                 waiting.setdefault(other.id, set()).update(moved)
 
 
-def _look(
-    one: Live, people: Sequence[str], how: sql.Asked, *, at: datetime, why: str, causes: Mapping[str, Event]
-) -> set[str]:
-    """Bring one segment up to date for these people; returns who joined or left."""
-    fit = asking.who_fit(one.condition, how, asking.these("p.id", people))
-    theirs = {"segment_id": one.id, "person_id": list(people)}
-    since = dict(rows.values(Membership, ["person_id", "since"], theirs))
+@dataclass(frozen=True)
+class _Found:
+    """What was seen of some people: how they stand, and what is written down of them so far."""
+
+    standing: asking.Standing
+    since: dict[str, datetime]
+    due: dict[str, int]
+
+
+def _look(one: Live, who: asking.Who, how: sql.Asked) -> _Found:
+    """Read how some people stand to one segment."""
+    standing = asking.standing(one.condition, how, who)
+    narrowed, arguments = who("person_id")
+    # By their people: by the segment alone SQLite would look through all who are in.
+    of_these = f"where {narrowed} and coalesce(segment_id, '') = %s"
+    inside = rows.ask(
+        Membership, f"select person_id, since from audience_membership {of_these}", [*arguments, one.id]
+    )
+    noted = rows.ask(
+        DueLook, f"select person_id, due_at from audience_due_look {of_these}", [*arguments, one.id]
+    )
+    return _Found(
+        standing,
+        since={person: rows.when(since) for person, since in inside},
+        due={person: rows.milliseconds(due) for person, due in noted},
+    )
+
+
+def _write(one: Live, found: _Found, *, at: datetime, why: str, causes: Mapping[str, Event]) -> set[str]:
+    """Bring one segment up to date with what was seen; returns who joined or left."""
+    fit, since = found.standing.fit, found.since
     joined, left = sorted(fit - since.keys()), sorted(since.keys() - fit)
     if joined:
         columns = ["segment_id", "person_id", "since"]
@@ -128,7 +156,15 @@ def _look(
             [(one.id, person, since[person], at) for person in left],
         )
         _remove(Membership, one.id, left)
-    _note_due(one, people, how)
+    changes = found.standing.changes
+    rows.put(
+        DueLook,
+        ["segment_id", "person_id", "due_at"],
+        [(one.id, person, due) for person, due in sorted(changes.items()) if found.due.get(person) != due],
+        key=["person_id", "segment_id"],
+        changes=["due_at"],
+    )
+    _remove(DueLook, one.id, found.due.keys() - changes.keys())
     facts = [(SegmentJoined, person) for person in joined] + [(SegmentLeft, person) for person in left]
     outbox.publish_all(
         [
@@ -142,25 +178,6 @@ def _look(
         ]
     )
     return {*joined, *left}
-
-
-def _note_due(one: Live, people: Sequence[str], how: sql.Asked) -> None:
-    changes = asking.next_changes(one.condition, how, people)
-    noted = rows.ask(
-        DueLook,
-        "select person_id, due_at from audience_due_look where segment_id = %s and person_id {in}",
-        [one.id, list(people)],
-    )
-    before = {person: rows.milliseconds(due) for person, due in noted}
-    other = [(one.id, person, due) for person, due in changes.items() if before.get(person) != due]
-    rows.put(
-        DueLook,
-        ["segment_id", "person_id", "due_at"],
-        other,
-        key=["person_id", "segment_id"],
-        changes=["due_at"],
-    )
-    _remove(DueLook, one.id, before.keys() - changes.keys())
 
 
 def _remove(model: type[Membership] | type[DueLook], segment: str, people: Iterable[str]) -> None:
@@ -202,7 +219,8 @@ def look_at_touched(now: datetime) -> int:
     Touched.objects.filter(id__in=[row for row, _ in noted]).delete()
     segments = live()
     people = {person for _, person in noted}
-    follow(segments, {one.id: people for one in segments if one.reads_points}, at=now, why="event")
+    untold = {one.id: people for one in segments if one.reads_points or one.reads_lists}
+    follow(segments, untold, at=now, why="event")
     return len(noted)
 
 
@@ -229,27 +247,67 @@ def rebuild(segment_id: str, *, clock: Callable[[], datetime], pieces: int | Non
     return not Segment.objects.filter(id=segment_id, rebuild_upto__isnull=False).exists()
 
 
-@transaction.atomic
+@dataclass(frozen=True)
+class _Piece:
+    """So many people of a rebuild who stand together, up to `upto` (None: to the end), and how they stand."""
+
+    one: Live
+    people: int
+    upto: str | None
+    found: _Found
+
+
 def _rebuild_piece(segment_id: str, *, at: datetime) -> bool:
-    segments = live()
-    row = Segment.objects.filter(id=segment_id, rebuild_upto__isnull=False).first()
-    if row is None or all(one.id != segment_id for one in segments):
-        return False
-    upto = row.rebuild_upto or ""
-    people = [
-        one
-        for (one,) in rows.ask(
-            Person, f"select id from people_person where id > %s order by id limit {AT_ONCE}", [upto]
+    """Look at the next people of a rebuild; False when there are none.
+
+    On SQLite whoever writes waits for a transaction: what comes from the disk is read before it begins, and once
+    more inside, from memory then, if somebody else wrote meanwhile.
+    """
+    before = _writes_of_others()
+    ahead = None if before is None else _read_piece(segment_id, live(deciding=False), at=at)
+    with transaction.atomic():
+        segments = live()
+        stands = ahead is not None and _writes_of_others() == before
+        piece = ahead if stands else _read_piece(segment_id, segments, at=at)
+        if piece is None:
+            return False
+        moved = _write(piece.one, piece.found, at=at, why="rebuild", causes={})
+        asking_about_it = {other.id: moved for other in segments if segment_id in other.uses}
+        follow(segments, asking_about_it, at=at, why="segment")
+        Segment.objects.filter(id=segment_id).update(
+            rebuild_upto=piece.upto,
+            rebuild_done=F("rebuild_total")
+            if piece.upto is None
+            else Least(F("rebuild_done") + piece.people, F("rebuild_total")),
+            rebuild_at=at,
         )
-    ]
-    follow(segments, {segment_id: people}, at=at, why="rebuild")
-    over = len(people) < AT_ONCE
-    Segment.objects.filter(id=segment_id).update(
-        rebuild_upto=None if over else people[-1],
-        rebuild_done=row.rebuild_total if over else min(row.rebuild_done + len(people), row.rebuild_total),
-        rebuild_at=at,
+        return piece.upto is not None
+
+
+def _writes_of_others() -> int | None:
+    """On SQLite a number that is another one when somebody else has written; None elsewhere."""
+    if connection.vendor != "sqlite":
+        return None
+    with connection.cursor() as cursor:
+        return int(cursor.execute("pragma data_version").fetchone()[0])
+
+
+def _read_piece(segment_id: str, segments: Sequence[Live], *, at: datetime) -> _Piece | None:
+    """How the next people of a rebuild stand; None if it is over."""
+    begun = rows.values(Segment, ["rebuild_upto"], {"id": segment_id})
+    one = next((one for one in segments if one.id == segment_id), None)
+    if one is None or not begun or begun[0][0] is None:
+        return None
+    after = begun[0][0]
+    # Those who ask about it follow in the same transaction: they are looked at inside.
+    people = AT_ONCE if any(segment_id in other.uses for other in segments) else PIECE
+    ends = rows.ask(
+        Person,
+        "select id from people_person where id > %s order by id limit 1 offset %s",
+        [after, people - 1],
     )
-    return not over
+    upto = ends[0][0] if ends else None
+    return _Piece(one, people, upto, _look(one, asking.between(after, upto), asking.asked(at)))
 
 
 def batch(segments: Sequence[Live], told: Mapping[str, Mapping[str, Event]], *, at: datetime) -> None:

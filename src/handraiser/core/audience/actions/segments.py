@@ -16,8 +16,8 @@ from handraiser.core.journal.events.audience import SegmentSaved
 from handraiser.kit import clock, ids
 from handraiser.kit.errors import DomainError
 
-# So many people are looked at while somebody waits; of more a worker takes the rest.
-_AT_ONCE = 2
+# So many pieces are looked at while somebody waits; of more a worker takes the rest.
+_AT_ONCE = 1
 
 
 def create(*, name: str, at: datetime, draft: c.Definition | None = None) -> Segment:

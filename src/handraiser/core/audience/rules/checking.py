@@ -132,6 +132,12 @@ def _check(node: c.Condition, catalogue: Catalogue) -> None:
         case c.InSegment():
             if node.segment not in catalogue.segments:
                 raise _Wrong("unknown_segment", "Choose a segment that is in use.")
+        case c.Listed():
+            listing = catalogue.lists.get(node.list)
+            if listing is None:
+                raise _Wrong("unknown_list", "Choose a list.")
+            if set(node.reasons) - listing.reasons.keys():
+                raise _Wrong("value", "Choose among the reasons of this list.")
         case c.Performed():
             _check_event(node.event, node.where)
             least = 0 if node.amount != "at_least" else 1
@@ -270,6 +276,9 @@ def _clash(one: c.Condition, other: c.Condition, catalogue: Catalogue) -> str:
         return _clash_of_values(one, other, known) if known else ""
     if isinstance(one, c.InSegment) and isinstance(other, c.InSegment) and one.segment == other.segment:
         return "Nobody is both in a segment and not in it." if one.inside != other.inside else ""
+    if isinstance(one, c.Listed) and isinstance(other, c.Listed) and one.list == other.list:
+        never = not other.reasons or (one.reasons and set(one.reasons) <= set(other.reasons))
+        return "Nobody is both on a list and not on it." if one.on and not other.on and never else ""
     if isinstance(one, c.Consent) and isinstance(other, c.Consent) and one.purpose == other.purpose:
         return "A permission has one state only." if one.state != other.state else ""
     events = (c.Performed, c.LastPerformed)

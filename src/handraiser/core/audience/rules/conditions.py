@@ -102,6 +102,17 @@ class InSegment(msgspec.Struct, frozen=True, tag="segment", tag_field="kind"):
     inside: bool = True
 
 
+class Listed(msgspec.Struct, frozen=True, tag="listed", tag_field="kind"):
+    """The person's email address stands on a list that a later layer keeps, for one of `reasons` (none: for any).
+
+    With `on` False it does not, which is true of somebody without an address too.
+    """
+
+    list: str
+    on: bool = True
+    reasons: tuple[str, ...] = ()
+
+
 class Where(msgspec.Struct, frozen=True):
     """Narrows an event by one of its properties; tests are those of `Attribute` without the two of time."""
 
@@ -147,7 +158,7 @@ class Bucket(msgspec.Struct, frozen=True, tag="bucket", tag_field="kind"):
 
 
 Group = AllOf | AnyOf | NoneOf
-Leaf = Attribute | Consent | Stage | Score | InSegment | Performed | LastPerformed | Bucket
+Leaf = Attribute | Consent | Stage | Score | InSegment | Listed | Performed | LastPerformed | Bucket
 Condition = (
     AllOf
     | AnyOf
@@ -157,6 +168,7 @@ Condition = (
     | Stage
     | Score
     | InSegment
+    | Listed
     | Performed
     | LastPerformed
     | Bucket

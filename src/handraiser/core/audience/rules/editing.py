@@ -54,6 +54,8 @@ def what(node: c.Condition) -> str:
             return "stage"
         case c.InSegment():
             return "segment"
+        case c.Listed():
+            return f"listed:{node.list}"
         case c.Bucket():
             return "bucket"
 
@@ -83,6 +85,8 @@ def fresh(asked: str, known: Catalogue) -> c.Condition:
         return c.Consent(next(iter(known.purposes), ""))
     if kind == "segment":
         return c.InSegment(next(iter(known.segments), ""))
+    if kind == "listed":
+        return c.Listed(about)
     if kind == "bucket":
         return c.Bucket(0, 49)
     return c.Attribute("person.country")
@@ -149,6 +153,8 @@ def _read(path: c.Path, form: Form, places: Mapping[c.Path, set[int]], known: Ca
         return c.Consent(one("purpose"), state)
     if kind_of == "segment":
         return c.InSegment(one("segment"), one("inside") != "no")
+    if kind_of == "listed":
+        return c.Listed(about, one("on") != "no", typed)
     if kind_of == "bucket":
         return c.Bucket(_count(one("low"), -1) or 0, _count(one("high"), -1) or 0, one("draw", "a") or "a")
     return fresh(asked, known)

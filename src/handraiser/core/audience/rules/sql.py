@@ -62,6 +62,8 @@ def condition(node: c.Condition, asked: Asked) -> Text:
                 "exists (select 1 from audience_membership m where m.person_id = p.id and m.segment_id = %s)"
             )
             return (text if node.inside else f"(not {text})"), [node.segment]
+        case c.Listed():
+            return _listed(node, asked)
         case c.Performed():
             return _performed(node, asked)
         case c.LastPerformed():
@@ -71,10 +73,28 @@ def condition(node: c.Condition, asked: Asked) -> Text:
 
 
 def _joined(of: Sequence[c.Condition], word: str, asked: Asked, *, empty: str) -> Text:
-    parts = [condition(one, asked) for one in of]
+    # The first that decides is the last that is asked: begin with what costs least.
+    parts = [condition(one, asked) for one in sorted(of, key=_pages)]
     if not parts:
         return f"({empty})", []
     return f"({word.join(text for text, _ in parts)})", [one for _, arguments in parts for one in arguments]
+
+
+def _pages(node: c.Condition) -> int:
+    """About how many pages of the database it takes to know of somebody; those of their history lie apart."""
+    match node:
+        case c.Attribute():
+            return 0 if node.key.startswith("person.") else 2
+        case c.Bucket() | c.Listed():
+            return 1
+        case c.Consent() | c.InSegment():
+            return 2
+        case c.Stage() | c.Score():
+            return 3
+        case c.Performed() | c.LastPerformed():
+            return 20 if node.where or EVENTS[node.event].machines else 4
+        case _:
+            return max((_pages(one) for one in node.of), default=0)
 
 
 # ------------------------------------------------------------------------------------- what is known
@@ -290,6 +310,18 @@ def _score(node: c.Score) -> Text:
     return f"exists (select 1 from people_lead l where {_OPEN_LEAD} and {text})", arguments
 
 
+def _listed(node: c.Listed, asked: Asked) -> Text:
+    listing = asked.catalogue.lists.get(node.list)
+    if listing is None:
+        return ("(1=0)" if node.on else "(1=1)"), []
+    # The list is read once a statement: it is short beside the people, and has no index of addresses.
+    folded = "lower(p.email)" if asked.sqlite else 'lower(p.email collate "C")'
+    marks = ", ".join(["%s"] * len(node.reasons))
+    narrowed = f" and x.reason in ({marks})" if node.reasons else ""
+    text = f"({folded} in (select x.address from ({listing.rows}) x where x.address <> ''{narrowed}))"
+    return (text if node.on else f"(not {text})"), [*node.reasons]
+
+
 def _bucket(node: c.Bucket, asked: Asked) -> Text:
     digest = "md5(%s || ':' || p.id)"
     if asked.sqlite:
@@ -362,24 +394,20 @@ def _last_performed(node: c.LastPerformed, asked: Asked) -> Text:
     return f"(exists (select 1 {ever}) and not exists (select 1 {lately}))", [*more, *arguments]
 
 
-def moments(node: c.Performed | c.LastPerformed, leaving: Leaving, who: Text, asked: Asked) -> Text:
-    """(person, the event's moment) for each person of `who` one of whose events will leave the window.
+def newest(node: c.Performed | c.LastPerformed, leaving: Leaving, asked: Asked) -> list[Text]:
+    """When the events of `p` that `leaving` numbers occurred, NULL where there is none: an expression for each.
 
-    `who` narrows rows `t` by their person.
+    Of `LastPerformed` it is the newest ever, of others the newest in their window; the index has them in this
+    order.
     """
-    text, more = events(node.event, node.where, asked)
-    since = asked.moment(asked.at - leaving.days * c.DAY_MS)
-    rows = f"from identity_timeline t where {who[0]} and t.occurred_at > %s and {text}"
-    arguments = [*who[1], since, *more]
-    if leaving.numbers == (1,):
-        return f"select t.person_id, max(t.occurred_at) {rows} group by t.person_id", arguments
-    numbered = (
-        "select t.person_id, t.occurred_at,"
-        f" row_number() over (partition by t.person_id order by t.occurred_at desc) as number {rows}"
-    )
-    numbers = ", ".join(str(number) for number in leaving.numbers)
-    found = f"select person_id, min(occurred_at) from ({numbered}) x where number in ({numbers}) group by person_id"
-    return found, arguments
+    days = None if isinstance(node, c.LastPerformed) else node.days
+    text, arguments = _of_person(node.event, node.where, days, asked)
+    # Not the column itself: of one SQLite makes a datetime for each row, which costs more than finding it.
+    moment = "+t.occurred_at" if asked.sqlite else "t.occurred_at"
+    return [
+        (f"(select {moment} {text} order by t.occurred_at desc limit 1 offset {number - 1})", arguments)
+        for number in leaving.numbers
+    ]
 
 
 def attribute_moments(node: c.Attribute, who: Text, asked: Asked) -> Text:

@@ -37,8 +37,20 @@ class Happening:
 
 
 @dataclass(frozen=True)
+class Listing:
+    """A list of email addresses that a later layer keeps, which tells of changes by `actions.touched.addresses`.
+
+    `rows` selects its addresses, in small letters, as `address`, each with its `reason`.
+    """
+
+    label: str
+    reasons: Mapping[str, str]
+    rows: str
+
+
+@dataclass(frozen=True)
 class Catalogue:
-    """Everything that conditions may name here: attributes by key, segments and purposes by id.
+    """Everything that conditions may name here: attributes and lists by key, segments and purposes by id.
 
     A field that was removed is in none of them any more; nothing is known by it.
     """
@@ -46,6 +58,7 @@ class Catalogue:
     attributes: Mapping[str, Known]
     segments: Mapping[str, str] = field(default_factory=dict)
     purposes: Mapping[str, str] = field(default_factory=dict)
+    lists: Mapping[str, Listing] = field(default_factory=dict)
 
 
 ATTRIBUTES: dict[str, Known] = {

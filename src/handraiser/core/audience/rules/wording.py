@@ -60,6 +60,12 @@ def words(node: c.Condition, catalogue: Catalogue) -> str:
         case c.InSegment():
             name = catalogue.segments.get(node.segment, "a segment that is gone")
             return f"{'In' if node.inside else 'Not in'} segment {name}"
+        case c.Listed():
+            listing = catalogue.lists.get(node.list)
+            label = listing.label if listing else "On a list that is gone"
+            named = [listing.reasons.get(one, one) if listing else one for one in node.reasons]
+            told = f"{label}: {either(named)}" if named else label
+            return told if node.on else f"Not {_small(told)}"
         case c.Performed():
             return _did(node.event, node.where) + _times(node) + _last(node.days)
         case c.LastPerformed():
@@ -74,6 +80,10 @@ def either(values: Iterable[str]) -> str:
     """Values with "or" before the last."""
     *first, last = list(values) or ["nothing yet"]
     return f"{', '.join(first)} or {last}" if first else last
+
+
+def _small(words: str) -> str:
+    return words[:1].lower() + words[1:]
 
 
 def _test(node: c.Attribute | c.Where, labels: dict[str, str]) -> str:

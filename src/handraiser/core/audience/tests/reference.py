@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from handraiser.core.audience.models import Segment
 from handraiser.core.consent.models import Grant
+from handraiser.core.delivery.models import Suppression
 from handraiser.core.identity.models import TimelineItem
 from handraiser.core.people.models import FieldDefinition, Lead, Person
 
@@ -19,7 +20,7 @@ class World:
         self.fields = {(one.entity, one.key): one.kind for one in FieldDefinition.objects.all()}
         self.people = list(Person.objects.filter(erased_at=None).select_related("company"))
         self.grants, self.leads = list(Grant.objects.all()), list(Lead.objects.all())
-        self.items = list(TimelineItem.objects.all())
+        self.items, self.listed = list(TimelineItem.objects.all()), list(Suppression.objects.all())
         self.segments = {one.id: one.saved.condition for one in Segment.objects.all()}
 
     def fit(self, tree) -> set[str]:
@@ -47,8 +48,11 @@ class World:
     def Consent(self, node, person):
         grants = [one for one in self.grants if (one.person_id, one.purpose_id) == (person.id, node.purpose)]
         in_force = any(grant.withdrawn_at is None for grant in grants)
-        state = "granted" if in_force else "withdrawn" if grants else "never"
-        return state == node.state
+        return node.state == ("granted" if in_force else "withdrawn" if grants else "never")
+
+    def Listed(self, node, person):
+        theirs = {one.reason for one in self.listed if one.email and one.email == person.email}
+        return node.on == bool(theirs & set(node.reasons) if node.reasons else theirs)
 
     def Stage(self, node, person):
         leads = [lead for lead in self.leads if lead.person_id == person.id]
@@ -64,15 +68,11 @@ class World:
         return [lead for lead in self.leads if lead.person_id == person.id and lead.closed_at is None]
 
     def Score(self, node, person):
-        for lead in self.open_leads(person):
-            if node.measure in ("grade", "temperature"):
-                if getattr(lead, node.measure) in node.values:
-                    return True
-                continue
-            micro = lead.points if node.measure == "points" else getattr(lead, f"{node.measure}_points")
-            if self.between(micro / 1_000_000, node.low, node.high):
-                return True
-        return False
+        name = node.measure + ("_points" if node.measure in ("fit", "engagement") else "")
+        values = [getattr(lead, name) for lead in self.open_leads(person)]
+        if node.measure in ("grade", "temperature"):
+            return any(value in node.values for value in values)
+        return any(self.between(value / 1_000_000, node.low, node.high) for value in values)
 
     def Attribute(self, node, person):
         source, _, name = node.key.partition(".")

@@ -10,12 +10,15 @@ from hypothesis import strategies as st
 
 from handraiser.core.audience.rules import checking, timing, wording
 from handraiser.core.audience.rules import conditions as c
-from handraiser.core.audience.rules.vocabulary import ATTRIBUTES, EVENTS, HEARD, Catalogue
+from handraiser.core.audience.rules.vocabulary import ATTRIBUTES, EVENTS, HEARD, Catalogue, Listing
 from handraiser.core.audience.tests import worlds
 from handraiser.core.journal.events.base import CATALOGUE
 from handraiser.kit.errors import DomainError
 
-KNOWN = Catalogue(ATTRIBUTES, {"segment_1": "Customers"}, {"marketing": "News by email"})
+LIST = Listing("Suppressed", {"bounced": "bounced", "complained": "complained"}, rows="")
+KNOWN = Catalogue(
+    ATTRIBUTES, {"segment_1": "Customers"}, {"marketing": "News by email"}, {"suppressed": LIST}
+)
 OPENED = "delivery.email_opened"
 
 
@@ -39,6 +42,8 @@ def codes(*of: c.Condition) -> list[tuple[str, str]]:
         (c.Stage(()), "stage"),
         (c.Score("grade", ("Z9",)), "value"),
         (c.InSegment("segment_9"), "unknown_segment"),
+        (c.Listed("wanted"), "unknown_list"),
+        (c.Listed("suppressed", reasons=("boredom",)), "value"),
         (c.Performed("people.person_created"), "unknown_event"),
         (c.Performed(OPENED, times=0), "times"),
         (c.Performed(OPENED, times=10**9), "times"),
@@ -72,6 +77,7 @@ def test_nonsense_is_refused_with_a_sentence_and_its_place(node, code):
         ),
         (c.InSegment("segment_1"), c.InSegment("segment_1", inside=False)),
         (c.Consent("marketing", "granted"), c.Consent("marketing", "never")),
+        (c.Listed("suppressed", reasons=("bounced",)), c.Listed("suppressed", on=False)),
     ],
 )
 def test_two_that_exclude_each_other_are_refused_whatever_their_order(one, other):
@@ -86,6 +92,7 @@ def test_two_that_exclude_each_other_are_refused_whatever_their_order(one, other
         (c.Performed(OPENED, "at_least", 5, 30), c.Performed(OPENED, "at_most", 2, 7)),
         (c.LastPerformed(OPENED, "more", 7), c.LastPerformed(OPENED, "less", 30)),
         (c.Attribute("lead.source", "is", ("google",)), c.Attribute("lead.source", "is", ("bing",))),
+        (c.Listed("suppressed"), c.Listed("suppressed", on=False, reasons=("bounced",))),
     ],
 )
 def test_two_that_only_look_like_it_are_not(pair):
@@ -124,6 +131,8 @@ def test_conditions_read_as_sentences():
             c.Performed("capture.form_submitted", "at_least", 2, where=(c.Where("intent", "is", ("demo",)),)),
             c.Score("points", low=75),
             c.InSegment("segment_1", inside=False),
+            c.Listed("suppressed", reasons=("bounced", "complained")),
+            c.Listed("suppressed", on=False),
         )
     )
     assert [wording.words(one, KNOWN) for one in tree.of] == [
@@ -134,6 +143,8 @@ def test_conditions_read_as_sentences():
         "Sent a form (for is a demo) at least 2 times",
         "Points from 75 up",
         "Not in segment Customers",
+        "Suppressed: bounced or complained",
+        "Not suppressed",
     ]
 
 

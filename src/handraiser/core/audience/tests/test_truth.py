@@ -14,6 +14,7 @@ from handraiser.core.audience.rules import conditions as c
 from handraiser.core.audience.tests import reference, worlds
 from handraiser.core.journal.models import OutboxEvent, ParkedEvent
 
+# 300 trees, each asked at nine moments of its history.
 HISTORIES, TREES, BATCHES, SWEEPS = 10, 30, 4, 4
 
 

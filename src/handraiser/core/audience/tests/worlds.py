@@ -10,6 +10,7 @@ from handraiser.config import wiring
 from handraiser.core.audience.actions import touched
 from handraiser.core.audience.rules import conditions as c
 from handraiser.core.consent.actions import grants
+from handraiser.core.delivery.actions import suppressions
 from handraiser.core.identity.actions import identifiers, merges, visitors
 from handraiser.core.identity.models import Merge
 from handraiser.core.journal import loop, outbox
@@ -147,6 +148,15 @@ class Firm:
         else:
             grants.withdraw(person=person, purpose_key="marketing", at=self.now, how="link")
 
+    def suppress(self) -> None:
+        email = self.anybody().email
+        if self.chance.random() < 0.6:
+            reason = self.chance.choice(["bounced", "unsubscribed", "complained"])
+            scope = self.chance.choice(["marketing", "all"])
+            suppressions.add(email=email, reason=reason, scope=scope, at=self.now)
+        else:
+            suppressions.remove(email=email)
+
     def raise_hand(self) -> None:
         touch = {"channel": "paid", "source": self.chance.choice(["google", "bing", ""])}
         leads.open(
@@ -188,6 +198,7 @@ class Firm:
 _WEIGHED = [
     (Firm.view, 8), (Firm.track, 5), (Firm.open_mail, 5), (Firm.send_form, 3), (Firm.learn, 4), (Firm.employ, 2),
     (Firm.allow, 3), (Firm.raise_hand, 4), (Firm.move, 3), (Firm.score, 3), (Firm.link, 2), (Firm.merge, 2),
+    (Firm.suppress, 3),
 ]  # fmt: skip
 _DEEDS = [deed for deed, _ in _WEIGHED]
 
@@ -274,6 +285,11 @@ def _other(chance, segments):
         c.Stage(tuple(chance.sample(["lead", "mql", "customer", "recycled", "disqualified"], 2))),
         c.Score("points", low=chance.choice([None, 0.5, 20]), high=chance.choice([30, 30.5])),
         c.Score("temperature", ("hot",)),
+        c.Listed(
+            "suppressed",
+            chance.random() < 0.6,
+            tuple(chance.sample(["bounced", "complained"], chance.randrange(3))),
+        ),
         c.Bucket(0, chance.choice([30, 60]), chance.choice("ab")),
     ]
     if segments:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from handraiser.core.audience.actions import touched
 from handraiser.core.consent.actions import grants
 from handraiser.core.delivery.models import DeliveryEvent, Message, Suppression
 from handraiser.core.journal import outbox
@@ -18,19 +19,26 @@ def fingerprint(email: str) -> str:
     return outbox.personal_hash(email)
 
 
+@transaction.atomic
 def add(*, email: str, reason: str, at: datetime, scope: str = "marketing", by: str = "") -> Suppression:
     """Put an address on the list. The first reason of a scope stays."""
-    entry, _ = Suppression.objects.get_or_create(
+    entry, new = Suppression.objects.get_or_create(
         email_hash=fingerprint(email),
         scope=scope,
         defaults={"email": email.strip().lower(), "reason": reason, "at": at, "by": by},
     )
+    if new:
+        touched.addresses([email])
     return entry
 
 
+@transaction.atomic
 def remove(*, email: str, scope: str = "marketing") -> bool:
     """Take an address off the list, when its owner says yes again; True if it stood there."""
-    return bool(Suppression.objects.filter(email_hash=fingerprint(email), scope=scope).delete()[0])
+    stood = Suppression.objects.filter(email_hash=fingerprint(email), scope=scope).delete()[0]
+    if stood:
+        touched.addresses([email])
+    return bool(stood)
 
 
 def of(emails: Iterable[str]) -> dict[str, dict[str, str]]:
