@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from handraiser.kit import statistics
 from handraiser.kit.statistics import Rate
 from handraiser.qualify.rebuild import scores
@@ -18,6 +16,8 @@ from handraiser.qualify.rules.rule_set import Rule
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection as Connection
 
+    from handraiser.qualify.rebuild.paths import Walked
+
 # Of fewer leads that a rule fitted, or fewer of all that became it, the range would say nothing.
 FEWEST_LEADS = 10
 FEWEST_OUTCOMES = 5
@@ -26,22 +26,22 @@ ENOUGH_CUSTOMERS = 20  # else SQLs are told: there are more of them
 Counted = tuple[int, int, int]  # leads, of these SQL, of these customers
 
 
-def count(db: Connection, prepared: Prepared, walked: Mapping[object, str]) -> dict[str, Counted]:
+def count(db: Connection, prepared: Prepared, walked: Walked) -> dict[str, Counted]:
     """By the rule's key: how many leads it fitted while they were watched, and what became of these.
 
-    For the tables that `rebuild.paths.walk` leaves of the set that it was asked about last; `walked` is what it
-    remembers. A rule fits while it alone would give or take points; limits of groups and exclusions change nothing.
+    For the tables that `rebuild.paths.walk` leaves of the set that it was asked about last. A rule fits
+    while it alone would give or take points; limits of groups and exclusions change nothing.
     """
     parts = [
-        f"select lead, {_place(prepared, rule.key)} as rule from ({_doing(walked[_asked(prepared, index)])})"
+        f"select lead, {_place(prepared, rule.key)} as rule from ({_doing(walked.steps(prepared, index))})"
         for index, rule in enumerate(prepared.counting)
     ]
     fields = scores.fields_of(prepared)
     for place, rule in prepared.attributes:
         field = fields.index(rule.field)
         parts.append(
-            f"select distinct k.lead, {place} as rule from known_then k join fitted_{field} f"
-            f" on f.value = k.k{field} and f.a{place} <> 0"
+            f"select distinct w.lead, {place} as rule from known_then k join watched w on w.number = k.number"
+            f" join fitted_{field} f on f.value = k.k{field} and f.a{place} <> 0"
         )
     if not parts:
         return {}
@@ -53,11 +53,6 @@ def count(db: Connection, prepared: Prepared, walked: Mapping[object, str]) -> d
         prepared.rules.rules[place].key: (leads, sqls, customers) for place, leads, sqls, customers in found
     }
     return {rule.key: counted.get(rule.key, (0, 0, 0)) for rule in prepared.rules.rules}
-
-
-def _asked(prepared: Prepared, index: int) -> object:
-    """The name under which `walk` remembers what a rule gives."""
-    return msgspec.structs.replace(prepared.counting[index], key="", group="fit"), prepared.most[index]
 
 
 def _place(prepared: Prepared, key: str) -> int:

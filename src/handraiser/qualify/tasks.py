@@ -32,6 +32,7 @@ from handraiser.qualify.prediction import libraries
 
 _LONGEST_SECONDS = 60  # then other tasks have their turn
 _LOST = timedelta(minutes=10)
+_LONGEST_LOOK = timedelta(minutes=30)
 _NIGHT = range(2, 5)  # hours of the organisation's day
 _A_DAY = timedelta(days=1)
 
@@ -98,7 +99,7 @@ def look_at_signals(now: datetime) -> int:
     asked = DBTaskResult.objects.filter(
         task_path=look_for_product_leads.module_path, args_kwargs__args=[live.id]
     )
-    lately = Q(enqueued_at__gt=now - _LONGEST_PUBLISHING)
+    lately = Q(enqueued_at__gt=now - _LONGEST_LOOK)
     if live.rules.signals and not asked.filter(Q(status="SUCCESSFUL") | lately).exists():
         look_for_product_leads.enqueue(live.id)
     return 0
