@@ -28,7 +28,7 @@ from handraiser.qualify.rules.points import Prepared
 
 READER = "qualify.scores"
 _LEAST, _FIRST, _MOST = 200, 200, 3_000  # leads in a transaction
-_LAID = 8_000
+_LAID = 4_000
 _AIM_S = 0.06  # how long one may take: others wait for it
 _FORGET, _FORGET_AT_ONCE = 10_000, 1_000
 _LOCK = 0x72756C65  # "rule": the advisory lock of who publishes
