@@ -179,21 +179,27 @@ def _published(at: Any) -> dict[str, Any]:
     took: list[float] = []
     written = [0, 0, 0]
     worked_out = 0.0
-    adopt, score = adoptions.adopt, scores.score
+    score = scores.score
 
     def scored(*given: Any, **named: Any) -> None:
         nonlocal worked_out
         score(*given, **named)
         worked_out = time.process_time()
 
-    def timed(**named: Any) -> Any:
-        begun = time.perf_counter()
-        adopted = adopt(**named)
-        took.append(time.perf_counter() - begun)
-        written[:] = [sum(both) for both in zip(written, adopted, strict=True)]
-        return adopted
+    def timed(action: Any) -> Any:
+        def inside(*given: Any, **named: Any) -> Any:
+            begun = time.perf_counter()
+            done = action(*given, **named)
+            took.append(time.perf_counter() - begun)
+            if isinstance(done, tuple):
+                written[:] = [sum(both) for both in zip(written, done, strict=True)]
+            return done
 
-    adoptions.adopt, scores.score = timed, scored
+        return inside
+
+    os.sync()  # what was filled in before is not to be waited for
+    adoptions.adopt, adoptions.foresee = timed(adoptions.adopt), timed(adoptions.foresee)
+    scores.score = scored
     publishing.go_on(lambda: at)
     spent = time.process_time() - worked_out
     took.sort()

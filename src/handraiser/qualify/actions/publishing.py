@@ -10,7 +10,7 @@ import contextlib
 import fcntl
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -28,6 +28,7 @@ from handraiser.qualify.rules.points import Prepared
 
 READER = "qualify.scores"
 _LEAST, _FIRST, _MOST = 200, 200, 3_000  # leads in a transaction
+_LAID = 4_000
 _AIM_S = 0.06  # how long one may take: others wait for it
 _FORGET, _FORGET_AT_ONCE = 10_000, 1_000
 _LOCK = 0x72756C65  # "rule": the advisory lock of who publishes
@@ -141,22 +142,31 @@ class _Pace:
 def _write(found: Any, *, live: RuleSet, now: datetime) -> int:
     done, pace = 0, _Pace()
     with adoptions.table():
-        for chunk in _chunks(found, pace):
-            adoptions.lay(chunk)
+        for laid in _together(found):
+            adoptions.lay(laid)
             begun = time.monotonic()
-            adopted = adoptions.adopt(live=live, now=now)
-            if adopted is None:
+            if not adoptions.foresee(live=live, now=now):
                 return done
-            pace.took(time.monotonic() - begun)
-            done += adopted.people
-            failpoints.reach("qualify.chunk_published")
+            time.sleep(min(time.monotonic() - begun, _AIM_S))
+            first = 0
+            while first < len(laid):
+                begun, end = time.monotonic(), _end(laid, first + pace.size)
+                adopted = adoptions.adopt(first, end, live=live, now=now)
+                if adopted is None:
+                    return done
+                pace.took(time.monotonic() - begun)
+                done, first = done + adopted.people, end
+                failpoints.reach("qualify.chunk_published")
     return done
 
 
-def _chunks(found: Any, pace: _Pace) -> Iterator[list[tuple[Any, ...]]]:
-    """What was found, some at a time; the leads of one person go together."""
-    waiting: list[tuple[Any, ...]] = []
-    while some := found.fetchmany(pace.size):
+Row = Sequence[Any]
+
+
+def _together(found: Any) -> Iterator[list[Row]]:
+    """What was found, some at a time; the leads of one person together."""
+    waiting: list[Row] = []
+    while some := found.fetchmany(_LAID):
         waiting += some
         whole = len(waiting)
         while whole and waiting[whole - 1][0] == waiting[-1][0]:
@@ -166,6 +176,13 @@ def _chunks(found: Any, pace: _Pace) -> Iterator[list[tuple[Any, ...]]]:
         waiting = waiting[whole:]
     if waiting:
         yield waiting
+
+
+def _end(laid: Sequence[Row], wanted: int) -> int:
+    """Where a chunk ends that is to end here, with the last lead of a person."""
+    while wanted < len(laid) and laid[wanted][0] == laid[wanted - 1][0]:
+        wanted += 1
+    return min(wanted, len(laid))
 
 
 def _let_go(live: RuleSet) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 
 import msgspec
@@ -262,9 +263,17 @@ def test_the_sweep_hands_it_over_once(crowd):
     assert handed.count() == 2
 
 
-def test_the_screen_tells_how_far_it_is(crowd, login, marketer):
+def test_the_screen_tells_how_far_it_is_and_moves(crowd, login, marketer, monkeypatch):
     publish(40)
-    page = login(marketer).get("/admin/qualify/rule-sets/").content.decode()
-    assert "0 of 8" in page
+    client, shown = login(marketer), []
+    page = client.get("/admin/qualify/rule-sets/").content.decode()
+    assert "8 people are being scored again. Their points are worked out first." in page
+
+    def look(name):
+        text = client.get("/admin/qualify/rule-sets/progress/").content.decode()
+        shown.append(re.findall(r'<progress max="8" value="(\d)"', text))
+
+    monkeypatch.setattr(publishing.failpoints, "reach", look)
     publishing.go_on(lambda: NOON)
-    assert "being scored again" not in login(marketer).get("/admin/qualify/rule-sets/").content.decode()
+    assert shown == [["3"], ["6"], []]
+    assert "being scored again" not in client.get("/admin/qualify/rule-sets/").content.decode()
