@@ -20,7 +20,7 @@ TAIL = min(20_000, EVENTS // 100)
 DAYS = 90
 FIRST_DAY = 20_500
 NOW_MS = (FIRST_DAY + DAYS) * DAY_MS
-LOOKED_AT = max(1, LEADS // 20_000)  # every so many leads are looked at by the other engine too
+LOOKED_AT = max(1, LEADS // 100_000)  # every so many leads are looked at by the other engine too
 _STEP_MS = (DAYS * DAY_MS - 300_000) / EVENTS
 # Visits of four events a minute apart; a few people do much.
 _EVENTS = f"""

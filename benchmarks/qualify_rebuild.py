@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import sqlite3
 import subprocess
 import sys
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection as Connection
 
     from handraiser.qualify.rules.points import Prepared
+    from handraiser.qualify.rules.rule_set import EventRule
 
 REBUILD, PUBLISH = "score_rebuild_cpu_s", "score_publish_cpu_s"
 DIFFERS, BACKTEST = "rebuild_differs_from_incremental", "backtest_s"
@@ -80,17 +82,18 @@ def _measured(wanted: list[str]) -> dict[str, Any]:
             scores.score(db, prepared, now_ms=qualify_data.NOW_MS)
             done = time.process_time()
             told[REBUILD] = done - begun
-            told["steps"] = f"laid out in {laid - begun:.1f}, scored in {done - laid:.1f}"
+            told["steps"] = f"laid out in {laid - begun:.1f}, scored in {done - laid:.1f}, {_memory()}"
             if AGAINST in wanted:
                 told |= _on_sqlite(db, prepared, done - begun)
             if DIFFERS in wanted:
                 told |= _differing(db)
     if BACKTEST in wanted:
         live = RuleSet.objects.get()
-        begun = time.perf_counter()
+        begun, cpu = time.perf_counter(), time.process_time()
         result, _ = back_tests.back_test(live, live, at=at, told=lambda done: None)
         told[BACKTEST] = time.perf_counter() - begun
         told["back_test"] = f"{result.leads:,} leads watched for {result.days} days, {result.live.mql:,} MQLs"
+        told["back_test"] += f", {time.process_time() - cpu:.0f} s of CPU, {_memory()}"
     if PUBLISH in wanted:
         ScoreState.objects.update(rule_set_number=0)
         # Everybody has the points of other rules before.
@@ -102,6 +105,11 @@ def _measured(wanted: list[str]) -> dict[str, Any]:
         live.save()
         told |= _published(at)
     return told
+
+
+def _memory() -> str:
+    """The most that this process has held so far."""
+    return f"at most {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.1f} GB held"
 
 
 def _on_sqlite(db: Connection, prepared: Prepared, ours: float) -> dict[str, Any]:
@@ -119,9 +127,14 @@ def _on_sqlite(db: Connection, prepared: Prepared, ours: float) -> dict[str, Any
     records.close()
     people = "select hash(person_id) from brought where"
     people += f" substr(person_id, 8)::bigint % {qualify_data.LOOKED_AT} = 0"
-    sums = ", ".join(f"sum(r{index})::bigint" for index in range(len(prepared.counting)))
-    [same] = db.execute(f"select {sums} from earned where person in ({people})").fetchall()
-    if [points or 0 for points in same] != theirs:
+    found = dict(
+        db.execute(
+            f"select rule, sum(points)::bigint from gains join numbered using (person) where key in ({people})"
+            " group by rule"
+        ).fetchall()
+    )
+    same = [found.get(index, 0) for index in range(len(prepared.counting))]
+    if same != theirs:
         raise RuntimeError(f"SQLite says otherwise: {theirs} and {same}")
     share = ours / (spent * qualify_data.LOOKED_AT)
     count = qualify_data.LEADS // qualify_data.LOOKED_AT
@@ -166,9 +179,27 @@ def _of_rule(prepared: Prepared, index: int) -> str:
             f"select person_id, count(distinct {one}) as n from identity_timeline where {inside} and ({about})"
             " group by person_id"
         )
+    if not isinstance(rule, FrequencyRule) and rule.half_life_days is not None:
+        return _of_fading(rule, f"{inside} and ({about})", one, most)
     if isinstance(rule, FrequencyRule):
         return f"select person_id, {rule.points} from ({counted}) where n >= {rule.times}"
     return f"select person_id, min(n, {most}) * {rule.points} from ({counted})"
+
+
+def _of_fading(rule: EventRule, where: str, one: str, most: int) -> str:
+    """The same of a rule that fades: what is left of the newest things, by their age in whole days."""
+    from handraiser.qualify.rules.rule_set import DAY_MS, PARTS, weights
+
+    at = "(strftime('%s', newest) * 1000 + substr(newest, 21, 3))"
+    age = f"(({qualify_data.NOW_MS} - {at}) / {DAY_MS})"
+    left = f"json_extract('{list(weights(rule.half_life_days or 1))}', '$[' || {age} || ']')"
+    newest = f"select person_id, max(occurred_at) as newest from identity_timeline where {where}"
+    newest += f" group by person_id, {one}"
+    ranked = f"select *, row_number() over (partition by person_id order by newest desc) as n from ({newest})"
+    return (
+        f"select person_id, {rule.points} * sum({left}) / {PARTS} from ({ranked}) where n <= {most}"
+        " group by person_id"
+    )
 
 
 def _published(at: Any) -> dict[str, Any]:
