@@ -33,6 +33,7 @@ from handraiser.core.staff.models import User
 from handraiser.desk import answers
 from handraiser.desk.rules import folding, groups
 from handraiser.desk.rules.folding import Day, Entry
+from handraiser.nurture import models as sequences
 from handraiser.nurture import sentences as nurture
 from handraiser.qualify import sentences as qualify
 
@@ -186,7 +187,7 @@ def told(
             # The same event with the same fields reads the same; a stage may look things up to say it.
             key = (item.name, json.dumps(item.body, sort_keys=True))
             if key not in said:
-                said[key] = SENTENCES[item.name](more.with_subject(item.body))
+                said[key] = SENTENCES[item.name](more.named(item.body))
             sentence = said[key]
             entry = _entry(item, sentence, more, points, zone) if sentence is not None else None
             yield item, entry if entry is not None and _says(entry, words) else None
@@ -268,14 +269,21 @@ class _Lookup:
         self.notes = Note.objects.select_related("author").in_bulk(ids("note"))
         self.tasks = Task.objects.in_bulk(ids("task"))
         self.subjects = dict(Message.objects.filter(id__in=ids("message")).values_list("id", "subject"))
+        self.sequences = dict(
+            sequences.Sequence.objects.filter(id__in=ids("sequence")).values_list("id", "name")
+        )
         self.submissions = Submission.objects.select_related("version").in_bulk(ids("submission"))
         staff = ids("owner") | ids("previous") | {int(by) for by in ids("by") if str(by).isdigit()}
         self.staff = User.objects.in_bulk({one for one in staff if isinstance(one, int)})
 
-    def with_subject(self, body: dict[str, Any]) -> dict[str, Any]:
-        """What delivery needs to name a message, without asking for each."""
-        subject = self.subjects.get(body.get("message", ""))
-        return body if subject is None else {**body, "subject": subject}
+    def named(self, body: dict[str, Any]) -> dict[str, Any]:
+        """What names a message or a sequence without asking for each; empty for one that is gone."""
+        names = {}
+        if message := body.get("message"):
+            names["subject"] = self.subjects.get(message, "")
+        if sequence := body.get("sequence"):
+            names["sequence_name"] = self.sequences.get(sequence, "")
+        return {**body, **names} if names else body
 
     def enrich(self, item: TimelineItem, entry: Entry) -> Entry:
         body = item.body

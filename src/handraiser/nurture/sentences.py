@@ -1,4 +1,5 @@
-"""How sequences read on a timeline."""
+"""How sequences read on a timeline. No event holds a name: `sequence_name` in the body is what the caller looked up
+for many at once, else it is looked up here."""
 
 from __future__ import annotations
 
@@ -18,7 +19,9 @@ _KINDS = {
 
 
 def _name(body: dict[str, Any]) -> str:
-    name = Sequence.objects.filter(id=body.get("sequence", "")).values_list("name", flat=True).first()
+    name = body.get("sequence_name")
+    if name is None:
+        name = Sequence.objects.filter(id=body.get("sequence", "")).values_list("name", flat=True).first()
     return f"**{name.replace('*', '')}**" if name else "a sequence"
 
 

@@ -17,6 +17,7 @@ from handraiser.core.identity.models import TimelineItem
 from handraiser.core.people.actions import notes
 from handraiser.core.people.models import Lead
 from handraiser.kit import clock
+from handraiser.nurture.models import Sequence
 
 VIEWED, LEFT, SCORE = "attract.page_viewed", "attract.event_tracked", "attract.visit_started"
 NOON = datetime(2026, 11, 19, 12, tzinfo=UTC)
@@ -223,7 +224,7 @@ def test_the_export_has_all_that_was_asked_and_no_formula(login, mira, dana, ben
     assert login(ben).get(address).status_code == 404
 
 
-def test_emails_are_named_with_one_question(login, mira, make_lead, put):
+def test_emails_and_sequences_are_named_with_one_question_each(login, mira, make_lead, put):
     from handraiser.core.delivery.models import Message
 
     lead = make_lead("Ines Brandt")
@@ -235,8 +236,9 @@ def test_emails_are_named_with_one_question(login, mira, make_lead, put):
         return len(seen), body
 
     put(lead, "", name="delivery.email_opened", body={"message": "none"})
+    put(lead, "", name="nurture.step_done", body={"sequence": "none", "kind": "email"})
     few, _ = asked()
-    for n in range(20):
+    for n in range(12):
         message = Message.objects.create(
             key=f"k{n}",
             person=lead.person,
@@ -245,9 +247,13 @@ def test_emails_are_named_with_one_question(login, mira, make_lead, put):
             due_at=NOON,
             purpose="marketing",
         )
-        put(
-            lead, "", name="delivery.email_opened", body={"message": message.id}, end=NOON - timedelta(days=n)
-        )
+        day = NOON - timedelta(days=n)
+        put(lead, "", name="delivery.email_opened", body={"message": message.id}, end=day)
+        # Another one, which nobody keeps any more.
+        put(lead, "", name="delivery.message_sent", body={"message": f"gone{n}"}, end=day)
+        sequence = Sequence.objects.create(name=f"Sequence {n}", created_at=NOON)
+        put(lead, "", name="nurture.step_done", body={"sequence": sequence.id, "kind": "email"}, end=day)
     many, body = asked()
-    assert "Opened <b>Subject 19</b>" in body
+    assert "Opened <b>Subject 11</b>" in body
+    assert "<b>Sequence 11</b>: an email was due" in body
     assert many <= few
