@@ -11,7 +11,7 @@ from handraiser.kit.statistics import Rate
 from handraiser.qualify.rebuild import scores
 from handraiser.qualify.rules import wording
 from handraiser.qualify.rules.points import Prepared
-from handraiser.qualify.rules.rule_set import Rule
+from handraiser.qualify.rules.rule_set import EventRule, FrequencyRule, Rule
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection as Connection
@@ -32,22 +32,37 @@ def count(db: Connection, prepared: Prepared, walked: Walked) -> dict[str, Count
     For the tables that `rebuild.paths.walk` leaves of the set that it was asked about last. A rule fits
     while it alone would give or take points; limits of groups and exclusions change nothing.
     """
+    # Leads by number: they are grouped once for each rule.
+    db.execute(
+        "create or replace temp table ended as select w.rowid as place, w.lead, w.person, w.begins, w.ends,"
+        " o.sql_at, o.customer_at from watched w join outcomes o on o.lead = w.lead"
+    )
     parts = [
+<<<<<<< .merge_file_9tqZoL
         f"select lead, {_place(prepared, rule.key)} as rule from ({_doing(walked.steps(prepared, index))})"
+=======
+        f"select place, {_place(prepared, rule.key)} as rule"
+        f" from ({_doing(rule, walked[_asked(prepared, index)])})"
+>>>>>>> .merge_file_wVawNK
         for index, rule in enumerate(prepared.counting)
     ]
     fields = scores.fields_of(prepared)
     for place, rule in prepared.attributes:
         field = fields.index(rule.field)
         parts.append(
+<<<<<<< .merge_file_9tqZoL
             f"select distinct w.lead, {place} as rule from known_then k join watched w on w.number = k.number"
             f" join fitted_{field} f on f.value = k.k{field} and f.a{place} <> 0"
+=======
+            f"select distinct place, {place} as rule from known_then k join fitted_{field} f"
+            f" on f.value = k.k{field} and f.a{place} <> 0 join ended e on e.lead = k.lead"
+>>>>>>> .merge_file_wVawNK
         )
     if not parts:
         return {}
     found = db.execute(
         "select rule, count(*), count(sql_at), count(customer_at)"
-        f" from ({' union all '.join(parts)}) join outcomes using (lead) group by rule"
+        f" from ({' union all '.join(parts)}) join ended using (place) group by rule"
     ).fetchall()
     counted = {
         prepared.rules.rules[place].key: (leads, sqls, customers) for place, leads, sqls, customers in found
@@ -59,14 +74,21 @@ def _place(prepared: Prepared, key: str) -> int:
     return next(place for place, rule in enumerate(prepared.rules.rules) if rule.key == key)
 
 
-def _doing(steps: str) -> str:
+def _doing(rule: EventRule | FrequencyRule, steps: str) -> str:
     """The leads to which a rule about events gave or took points at some moment of their watch."""
+    theirs = f"{steps} s join ended e on e.person = s.person and s.moment <= e.ends where s.change <> 0"
+    if isinstance(rule, FrequencyRule):
+        # One thing may end when another begins: such changes of one moment may be none.
+        theirs = (
+            "(select place, begins, moment, sum(change) as change from (select e.place, e.begins,"
+            f" greatest(s.moment, e.begins) as moment, s.change from {theirs}) group by place, begins, moment)"
+            " where change <> 0"
+        )
+        return f"select distinct place from {theirs}"
     # It fits at the beginning, or something changes later: then it fits before or after that.
     return (
-        "select lead from (select w.lead, s.moment <= w.begins as early, sum(s.change) as change"
-        f" from {steps} s join watched w on w.person = s.person and s.moment <= w.ends"
-        " group by w.lead, early, case when s.moment > w.begins then s.moment end)"
-        " where change <> 0 group by lead"
+        f"select e.place from {theirs} group by e.place having bool_or(s.moment > e.begins)"
+        " or sum(s.change) filter (where s.moment <= e.begins) <> 0"
     )
 
 

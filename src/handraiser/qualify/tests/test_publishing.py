@@ -275,5 +275,5 @@ def test_the_screen_tells_how_far_it_is_and_moves(crowd, login, marketer, monkey
 
     monkeypatch.setattr(publishing.failpoints, "reach", look)
     publishing.go_on(lambda: NOON)
-    assert shown == [["3"], ["6"], []]
+    assert shown == [["3"], ["6"], ["7"], []]
     assert "being scored again" not in client.get("/admin/qualify/rule-sets/").content.decode()

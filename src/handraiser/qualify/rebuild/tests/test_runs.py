@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from handraiser.core.identity.actions import merges, visitors
+from handraiser.core.journal import history
 from handraiser.core.journal.lake import tasks as lake
 from handraiser.core.people.models import Lead
 from handraiser.kit import clock
@@ -74,3 +75,15 @@ def test_it_follows_merges_and_browsers_that_turned_out_to_be_somebodys(ines, st
     settle(at=NOON)
     assert rebuilt(NOON) == kept()
     assert len(kept()) == 2
+
+
+def test_whoever_was_erased_is_in_neither(ines, story_of, settle):
+    other = story_of("omar@oriel.example.com")
+    for story in (ines, other):
+        busy(story)
+    settle(at=NOON)
+    history.forget([other.person.id, other.visitor])
+    other.person.delete()
+    settle(at=NOON)
+    assert rebuilt(NOON) == kept()
+    assert list(kept()) == [ines.lead.id]
