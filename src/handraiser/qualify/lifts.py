@@ -32,37 +32,27 @@ def count(db: Connection, prepared: Prepared, walked: Walked) -> dict[str, Count
     For the tables that `rebuild.paths.walk` leaves of the set that it was asked about last. A rule fits
     while it alone would give or take points; limits of groups and exclusions change nothing.
     """
-    # Leads by number: they are grouped once for each rule.
     db.execute(
-        "create or replace temp table ended as select w.rowid as place, w.lead, w.person, w.begins, w.ends,"
-        " o.sql_at, o.customer_at from watched w join outcomes o on o.lead = w.lead"
+        "create or replace temp table ended as select w.number, w.person, w.begins, w.ends, o.sql_at, o.customer_at"
+        " from watched w join outcomes o on o.lead = w.lead"
     )
     parts = [
-<<<<<<< .merge_file_9tqZoL
-        f"select lead, {_place(prepared, rule.key)} as rule from ({_doing(walked.steps(prepared, index))})"
-=======
-        f"select place, {_place(prepared, rule.key)} as rule"
-        f" from ({_doing(rule, walked[_asked(prepared, index)])})"
->>>>>>> .merge_file_wVawNK
+        f"select number, {_place(prepared, rule.key)} as rule"
+        f" from ({_doing(rule, walked.steps(prepared, index))})"
         for index, rule in enumerate(prepared.counting)
     ]
     fields = scores.fields_of(prepared)
     for place, rule in prepared.attributes:
         field = fields.index(rule.field)
         parts.append(
-<<<<<<< .merge_file_9tqZoL
-            f"select distinct w.lead, {place} as rule from known_then k join watched w on w.number = k.number"
-            f" join fitted_{field} f on f.value = k.k{field} and f.a{place} <> 0"
-=======
-            f"select distinct place, {place} as rule from known_then k join fitted_{field} f"
-            f" on f.value = k.k{field} and f.a{place} <> 0 join ended e on e.lead = k.lead"
->>>>>>> .merge_file_wVawNK
+            f"select distinct number, {place} as rule from known_then k join fitted_{field} f"
+            f" on f.value = k.k{field} and f.a{place} <> 0"
         )
     if not parts:
         return {}
     found = db.execute(
         "select rule, count(*), count(sql_at), count(customer_at)"
-        f" from ({' union all '.join(parts)}) join ended using (place) group by rule"
+        f" from ({' union all '.join(parts)}) join ended using (number) group by rule"
     ).fetchall()
     counted = {
         prepared.rules.rules[place].key: (leads, sqls, customers) for place, leads, sqls, customers in found
@@ -80,14 +70,14 @@ def _doing(rule: EventRule | FrequencyRule, steps: str) -> str:
     if isinstance(rule, FrequencyRule):
         # One thing may end when another begins: such changes of one moment may be none.
         theirs = (
-            "(select place, begins, moment, sum(change) as change from (select e.place, e.begins,"
-            f" greatest(s.moment, e.begins) as moment, s.change from {theirs}) group by place, begins, moment)"
+            "(select number, begins, moment, sum(change) as change from (select e.number, e.begins,"
+            f" greatest(s.moment, e.begins) as moment, s.change from {theirs}) group by number, begins, moment)"
             " where change <> 0"
         )
-        return f"select distinct place from {theirs}"
+        return f"select distinct number from {theirs}"
     # It fits at the beginning, or something changes later: then it fits before or after that.
     return (
-        f"select e.place from {theirs} group by e.place having bool_or(s.moment > e.begins)"
+        f"select e.number from {theirs} group by e.number having bool_or(s.moment > e.begins)"
         " or sum(s.change) filter (where s.moment <= e.begins) <> 0"
     )
 

@@ -43,13 +43,15 @@ def test_a_rule_fits_whom_it_gives_points_at_some_moment(started, rules, people,
     db, prepared = started.cursor(), Prepared(rules)
     people = [(attributes, evidence(history)) for attributes, history in people]
     lay_out(db, prepared, people, since_ms=begins)
-    db.execute(f"create temp table watched as select *, {begins} as begins, {ends} as ends from scored")
+    db.execute(
+        f"create temp table watched as select row_number() over ()::uinteger as number, *, {begins} as begins, {ends} as ends from scored"
+    )
     db.execute(
         "create temp table outcomes as select lead, case when lead = 'lead_0' then 1 end as sql_at,"
         " null::bigint as customer_at from watched"
     )
-    walked = {}
-    paths.walk(db, prepared, {one.name: one for one in counting.told(prepared)}, into="path", done=walked)
+    walked = paths.Walked(db, [prepared], {one.name: one for one in counting.told(prepared)})
+    paths.walk(db, prepared, walked, into="path")
     expected = dict.fromkeys((rule.key for rule in rules.rules), (0, 0, 0))
     for who, (attributes, history) in enumerate(people):
         fitted, moments, looked = set(), {begins, *(e.at for e in history if begins < e.at <= ends)}, set()

@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime
 
 from django.db import transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from handraiser.core.identity import rules
@@ -102,8 +102,16 @@ def _known():
     )
 
 
+# A company that is made for one of them learns its domain from the next.
+_HALDEN = [
+    identifiers.Asked(values={"company_name": "Halden"}),
+    identifiers.Asked(values={"company_name": "HALDEN ", "company_domain": "halden.example.com"}),
+]
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(before=st.lists(_ASKED, max_size=3), batch=st.lists(_ASKED, min_size=1, max_size=6))
+@example(before=[], batch=_HALDEN)
 def test_many_at_once_are_the_same_as_one_by_one(organisation, before, batch):
     def outcome(resolve_batch):
         with transaction.atomic():

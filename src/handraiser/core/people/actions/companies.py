@@ -62,7 +62,8 @@ def named(wanted: Iterable[Named], *, at: datetime) -> dict[Named, str]:
     taught = [company for company in learned.values() if company not in made]
     rows.update(taught, _LEARNED)
     rows.insert(made)
-    _announce({company.id: ["name", "domain"] for company in taught}, at=at)
+    # Also of those that were made for one and learned from another: as if they had come one by one.
+    _announce({company: ["name", "domain"] for company in learned}, at=at)
     return answer
 
 
