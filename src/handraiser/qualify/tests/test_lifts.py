@@ -44,7 +44,8 @@ def test_a_rule_fits_whom_it_gives_points_at_some_moment(started, rules, people,
     people = [(attributes, evidence(history)) for attributes, history in people]
     lay_out(db, prepared, people, since_ms=begins)
     db.execute(
-        f"create temp table watched as select row_number() over ()::uinteger as number, *, {begins} as begins, {ends} as ends from scored"
+        "create temp table watched as select row_number() over ()::uinteger as number, *,"
+        f" {begins} as begins, {ends} as ends from scored"
     )
     db.execute(
         "create temp table outcomes as select lead, case when lead = 'lead_0' then 1 end as sql_at,"
