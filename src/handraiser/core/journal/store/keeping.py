@@ -179,6 +179,8 @@ class Keeping:
                     " on conflict(subject) do update set through = excluded.through",
                     (subject, through),
                 )
+            # Where positions are not counted apart from the rows, the newest may go and the head must stay.
+            self._keep_word("head", str(through))
         comparison, value = self._among(wanted)
         found = self._all(
             f"select position from {{s}}event where (visitor {comparison} or person {comparison})"
@@ -258,8 +260,10 @@ class Keeping:
     def set_meta(self, key: str, value: str) -> None:
         """Keep a word."""
         with self._writing():
-            self._change(
-                "insert into {s}meta(key, value) values(?, ?)"
-                " on conflict(key) do update set value = excluded.value",
-                (key, value),
-            )
+            self._keep_word(key, value)
+
+    def _keep_word(self, key: str, value: str) -> None:
+        self._change(
+            "insert into {s}meta(key, value) values(?, ?) on conflict(key) do update set value = excluded.value",
+            (key, value),
+        )

@@ -145,10 +145,12 @@ class PostgresStore(Keeping):
         return [event_of(row) for row in rows]
 
     def head(self) -> int:
-        # The sequence itself runs ahead of commits; what was sealed and deleted is remembered by the manifest.
+        # The sequence itself runs ahead of commits; what was sealed and deleted is remembered by the manifest, what
+        # was forgotten by a word.
         row = self._db.execute(
             "select greatest((select coalesce(max(position), 0) from journal.event),"
-            " (select coalesce(max(through), 0) from journal.sealed))"
+            " (select coalesce(max(through), 0) from journal.sealed),"
+            " (select coalesce(max(value::bigint), 0) from journal.meta where key = 'head'))"
         ).fetchone()
         return int(row[0]) if row else 0
 

@@ -51,6 +51,18 @@ def test_seal_late_resend_forget():
     assert store.head() == start + 242
 
 
+def test_the_head_stays_where_it_was_when_the_newest_are_forgotten():
+    store = journal()
+    start = store.head()
+    store.append([event(1, visitor="v_1"), event(2, visitor="v_2"), event(3, visitor="v_2")])
+    store.forget(["v_2"])
+    assert store.head() == start + 3  # a reader that stands there is not ahead of the journal
+    store.forget(["v_1"])
+    assert store.head() == start + 3
+    store.append([event(4)])
+    assert [one.position for one in history.read(after=start, limit=9)] == [start + 4] == [store.head()]
+
+
 def test_ids_of_old_days_are_pruned_and_words_kept():
     store = journal()
     store.append([event(n, day=n) for n in range(20)])
