@@ -53,7 +53,7 @@ def pytest_addoption(parser):
     parser.addoption(
         "--database-tests",
         action="store_true",
-        help="leave out tests that know no database or SQLite alone, and say how many",
+        help="leave out tests that know no database, and say how many",
     )
 
 
@@ -155,15 +155,19 @@ def _knows_no_database(item):
 def pytest_collection_modifyitems(config, items):
     """Leave the long runs to `make proof`; let every database test use both SQLite files; long files first.
 
-    With --database-tests, for a second run on another database, those that know none,
-    or SQLite alone, are left out.
+    With --database-tests, for a second run on another database, those that know none are left out;
+    on PostgreSQL always those about SQLite alone.
     """
     if "proof" not in config.getoption("-m"):
         long_runs = [item for item in items if item.get_closest_marker("proof")]
         config.hook.pytest_deselected(items=long_runs)
         items[:] = [item for item in items if item not in long_runs]
+    if os.environ.get("DATABASE_URL"):
+        of_sqlite = [item for item in items if item.get_closest_marker("sqlite")]
+        config.hook.pytest_deselected(items=of_sqlite)
+        items[:] = [item for item in items if item not in of_sqlite]
     if config.getoption("--database-tests"):
-        elsewhere = {item for item in items if item.get_closest_marker("sqlite") or _knows_no_database(item)}
+        elsewhere = {item for item in items if _knows_no_database(item)}
         config.hook.pytest_deselected(items=list(elsewhere))
         items[:] = [item for item in items if item not in elsewhere]
         _note_elsewhere(config, len(elsewhere))
@@ -198,9 +202,7 @@ def pytest_testnodedown(node, error):
 def pytest_terminal_summary(terminalreporter, config):
     """Name how many were left out with --database-tests."""
     if count := getattr(config, "handraiser_elsewhere", 0):
-        terminalreporter.write_line(
-            f"{count} tests that know no database, or SQLite alone, were left to the other run."
-        )
+        terminalreporter.write_line(f"{count} tests that know no database were left to the other run.")
 
 
 def pytest_sessionfinish(session):
