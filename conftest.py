@@ -172,9 +172,8 @@ def pytest_collection_modifyitems(config, items):
         items[:] = [item for item in items if item not in elsewhere]
         _note_elsewhere(config, len(elsewhere))
     sizes = Counter(item.path for item in items)
-    items.sort(
-        key=lambda item: (_place(item), -sizes[item.path], item.path)
-    )  # tests of a file keep their order
+    # Tests of a file keep their order.
+    items.sort(key=lambda item: (_place(item), -sizes[item.path], item.path))
     for item in items:
         marker = item.get_closest_marker("django_db")
         uses_db = {"db", "transactional_db", "client"} & set(getattr(item, "fixturenames", ()))

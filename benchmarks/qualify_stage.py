@@ -7,20 +7,16 @@ records are looked at all the while.
 
 from __future__ import annotations
 
-import asyncio
 import json
-import multiprocessing
 import sqlite3
 import statistics
 import threading
 import time
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 
 from benchmarks.rows import Rows
-from benchmarks.spine_collector import BATCH, _end, _flood, collect_key, start_collector
-from benchmarks.spine_sustained import KNOWN, VISITORS, Traffic
-from tests.product import Product, free_port
+from benchmarks.spine_sustained import KNOWN, Spine
+from tests.product import Product
 
 SOON = "event_to_stage_p95_s"
 RATE = 500  # events a second
@@ -37,72 +33,30 @@ def measure(rows: Rows) -> None:
     if not rows.wants(SOON):
         return
     with ExitStack() as stack:
-        spawn = multiprocessing.get_context("spawn")
-        client = stack.enter_context(ProcessPoolExecutor(1, mp_context=spawn))
-        product = Product()
-        calls = _Traffic(collect_key(product))
-        port = free_port()
-        start_collector(stack, product, port)
-        first = [calls.batch() for _ in range(VISITORS // BATCH)]
-        if refused := client.submit(_flood, port, first, 4).result():
-            raise RuntimeError(f"refused: {refused[0]!r}")
-        leads: dict[str, str] = json.loads(product.script(_PEOPLE).splitlines()[-1])
-        loop = product.spawn("-m", "handraiser.cli", "loop", own_session=True)
-        stack.callback(_end, loop)
+        spine = Spine(stack, people=_PEOPLE)
+        leads: dict[str, str] = spine.told
         deciding = list(leads)[:DECIDING]
-        usual = [calls.some(TOGETHER) for _ in range(RATE * SECONDS // TOGETHER)]
-        decisive = [calls.decide(visitor) for visitor in deciding]
-        with _Watch(product) as watch:
-            sent = client.submit(_steadily, port, usual, decisive).result()
+        usual = RATE * SECONDS // TOGETHER
+        due: list[tuple[float, bytes, str]] = [
+            (n / usual * SECONDS, spine.calls.some(TOGETHER), "") for n in range(usual)
+        ]
+        # The last ones while the stream still flows.
+        due += [
+            ((n + 0.5) / DECIDING * 0.95 * SECONDS, spine.calls.track_of(visitor, DECIDES), visitor)
+            for n, visitor in enumerate(deciding)
+        ]
+        due.sort(key=lambda one: one[0])
+        with _Watch(spine.product) as watch:
+            moments = spine.send([(after, request) for after, request, _ in due])
             watch.wait_for(DECIDING)
-        waits = [watch.found[leads[visitor]] - at for visitor, at in zip(deciding, sent, strict=True)]
+        sent = {who: at for (_, _, who), at in zip(due, moments, strict=True) if who}
+        waits = [watch.found[leads[visitor]] - at for visitor, at in sent.items()]
         p95 = statistics.quantiles(waits, n=20)[-1]
         note = (
             f"{DECIDING} leads over {SECONDS} s, median {statistics.median(waits):.2f}, longest {max(waits):.2f} s;"
             f" {RATE} events/s in requests of {TOGETHER}, {KNOWN:,} people with a lead, 20 rules, all readers"
         )
         rows.add(SOON, p95, "s", "<= 2", note)
-
-
-class _Traffic(Traffic):
-    """What everybody sends, and what decides."""
-
-    def some(self, count: int) -> bytes:
-        """A request of some calls."""
-        return self._post("/v1/batch", {"batch": [self.call() for _ in range(count)]})
-
-    def decide(self, visitor: str) -> bytes:
-        """The request of a visitor who does what takes the lead over the line."""
-        call = {**self._next(), "anonymousId": visitor, "event": DECIDES, "properties": {}}
-        return self._post("/v1/track", call)
-
-
-def _steadily(port: int, usual: list[bytes], decisive: list[bytes]) -> list[float]:
-    """Send both at steady rates; when each of the decisive ones was sent. RuntimeError if one is refused."""
-    sent = [0.0] * len(decisive)
-
-    async def one(request: bytes, number: int | None) -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        if number is not None:
-            sent[number] = time.time()
-        writer.write(request)
-        head = await reader.readuntil(b"\r\n\r\n")
-        writer.close()
-        if head[9:12] != b"200":
-            raise RuntimeError(f"refused: {head!r}")
-
-    async def run() -> None:
-        # The last ones while the stream still flows.
-        due = [(n / len(usual), request, None) for n, request in enumerate(usual)]
-        due += [((n + 0.5) / len(decisive) * 0.95, request, n) for n, request in enumerate(decisive)]  # type: ignore[misc]
-        begun, tasks = time.perf_counter(), []
-        for share, request, number in sorted(due, key=lambda one: one[0]):
-            await asyncio.sleep(max(0.0, begun + share * SECONDS - time.perf_counter()))
-            tasks.append(asyncio.create_task(one(request, number)))
-        await asyncio.gather(*tasks)
-
-    asyncio.run(run())
-    return sent
 
 
 class _Watch:

@@ -111,11 +111,20 @@ class Calls:
 
     def batch(self) -> bytes:
         """A request of a hundred calls."""
-        return self._post("/v1/batch", {"batch": [self.call() for _ in range(BATCH)]})
+        return self.some(BATCH)
+
+    def some(self, count: int) -> bytes:
+        """A request of so many calls."""
+        return self._post("/v1/batch", {"batch": [self.call() for _ in range(count)]})
 
     def track(self) -> bytes:
         """A request of one call: 440 bytes of body."""
         return self._post("/v1/track", {**self._next(), "event": "Guide opened", "properties": PROPERTIES})
+
+    def track_of(self, visitor: str, event: str) -> bytes:
+        """A request of one call that tells of something that this visitor did."""
+        call = {**self._next(), "anonymousId": visitor, "event": event, "properties": {}}
+        return self._post("/v1/track", call)
 
     def _post(self, path: str, body: object) -> bytes:
         data = json.dumps(body).encode()

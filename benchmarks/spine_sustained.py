@@ -36,26 +36,19 @@ def measure(rows: Rows) -> None:
     if not rows.wants(SUSTAINED):
         return
     with ExitStack() as stack:
-        spawn = multiprocessing.get_context("spawn")
-        client = stack.enter_context(ProcessPoolExecutor(1, mp_context=spawn))
-        product = Product()
-        calls = Traffic(collect_key(product))
-        port = free_port()
-        collector = start_collector(stack, product, port)
-        first = [calls.batch() for _ in range(VISITORS // BATCH)]
-        if refused := client.submit(_flood, port, first, 4).result():
-            raise RuntimeError(f"refused: {refused[0]!r}")
-        told = json.loads(product.script(_PEOPLE).splitlines()[-1])
-        loop = product.spawn("-m", "handraiser.cli", "loop")
-        stack.callback(_end, loop)
+        spine = Spine(stack, people=_PEOPLE)
+        told, loop, collector = spine.told, spine.loop, spine.collector
         held, notes = 0.0, []
         for rate in RATES:
-            while _waiting(product):
+            while _waiting(spine.product):
                 time.sleep(0.2)
             before = cpu_seconds(loop.pid), cpu_seconds(collector.pid)
-            requests = [calls.batch() for _ in range(rate * (WARM + SECONDS) // BATCH)]
-            with _Watch(product) as watch:
-                client.submit(_steadily, port, requests, rate / BATCH).result()
+            due = [
+                (number * BATCH / rate, spine.calls.batch())
+                for number in range(rate * (WARM + SECONDS) // BATCH)
+            ]
+            with _Watch(spine.product) as watch:
+                spine.send(due)
             cpu = cpu_seconds(loop.pid) - before[0], cpu_seconds(collector.pid) - before[1]
             lag = watch.told(rate)
             notes.append(
@@ -72,6 +65,34 @@ def measure(rows: Rows) -> None:
         rows.add(SUSTAINED, held, "events/s", ">= 1500", note)
 
 
+class Spine:
+    """A product in use: the collector in a process of its own, the loop in another, a client in a third.
+
+    `people` is the script that makes leads of those who came; `told` is what it printed. They end with the stack.
+    """
+
+    def __init__(self, stack: ExitStack, *, people: str) -> None:
+        spawn = multiprocessing.get_context("spawn")
+        self._client = stack.enter_context(ProcessPoolExecutor(1, mp_context=spawn))
+        self._port = free_port()
+        self.product = Product()
+        self.calls = Traffic(collect_key(self.product))
+        self.collector = start_collector(stack, self.product, self._port)
+        first = [self.calls.batch() for _ in range(VISITORS // BATCH)]
+        if refused := self._client.submit(_flood, self._port, first, 4).result():
+            raise RuntimeError(f"refused: {refused[0]!r}")
+        self.told = json.loads(self.product.script(people).splitlines()[-1])
+        self.loop = self.product.spawn("-m", "handraiser.cli", "loop", own_session=True)
+        stack.callback(_end, self.loop)
+
+    def send(self, due: Sequence[tuple[float, bytes]]) -> list[float]:
+        """Send each request so many seconds after the beginning, in this order; when each was sent (Unix time).
+
+        RuntimeError if one is refused.
+        """
+        return self._client.submit(_steadily, self._port, due).result()
+
+
 class Traffic(Calls):
     """Calls of the same visitors again and again, each now."""
 
@@ -86,11 +107,13 @@ class Traffic(Calls):
         return {**super()._next(), "anonymousId": self._pool[visitor], "timestamp": now}
 
 
-def _steadily(port: int, requests: Sequence[bytes], per_second: float) -> None:
-    """Send at a steady rate, each over a connection of its own. RuntimeError if one is refused."""
+def _steadily(port: int, due: Sequence[tuple[float, bytes]]) -> list[float]:
+    """Each over a connection of its own."""
+    sent = [0.0] * len(due)
 
-    async def one(request: bytes) -> None:
+    async def one(number: int, request: bytes) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        sent[number] = time.time()
         writer.write(request)
         head = await reader.readuntil(b"\r\n\r\n")
         writer.close()
@@ -99,12 +122,13 @@ def _steadily(port: int, requests: Sequence[bytes], per_second: float) -> None:
 
     async def run() -> None:
         begun, tasks = time.perf_counter(), []
-        for number, request in enumerate(requests):
-            await asyncio.sleep(max(0.0, begun + number / per_second - time.perf_counter()))
-            tasks.append(asyncio.create_task(one(request)))
+        for number, (after, request) in enumerate(due):
+            await asyncio.sleep(max(0.0, begun + after - time.perf_counter()))
+            tasks.append(asyncio.create_task(one(number, request)))
         await asyncio.gather(*tasks)
 
     asyncio.run(run())
+    return sent
 
 
 def people() -> None:

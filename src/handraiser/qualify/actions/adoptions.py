@@ -17,8 +17,9 @@ from django.db import connection, transaction
 from handraiser.core.audience.actions import touched
 from handraiser.core.journal import outbox, wake
 from handraiser.core.journal.events.qualify import ScoreChanged
-from handraiser.qualify.actions import scores
-from handraiser.qualify.actions.scores import Near
+from handraiser.kit import clock
+from handraiser.qualify.actions import crossings
+from handraiser.qualify.actions.crossings import Passage
 from handraiser.qualify.models import RuleSet
 
 _TABLES = {
@@ -135,12 +136,12 @@ def adopt(first: int, end: int, *, live: RuleSet, now: datetime) -> Adopted | No
         leads = cursor.rowcount
         cursor.execute(_STATES, [live.number, _moment(now)])
         people = cursor.rowcount
-        near = _near(cursor, live)
+        near = _near(cursor, live, at=clock.ms(now))
     if told:
         transaction.on_commit(wake.loop)
     if leads:
         touched.points(_others())
-    scores.cross(near, live=live, now=now)
+    crossings.follow(near, live=live, new_rules=True)
     return Adopted(people, leads, told)
 
 
@@ -189,19 +190,24 @@ _STATES = """
     update qualify_score_state set rule_set_number = %s, scored_at = %s, kept = ''
     from qualify_adopted a where a.person = qualify_score_state.person_id"""
 _NEAR = """
-    select lead, person, stage, points, fit, engagement, grade, temperature, left_out, set_before
+    select lead, stage, points, fit + engagement, left_out, set_before
     from qualify_adopted
     where stage = 'lead' and fit + engagement >= %s or stage = 'mql' and fit + engagement < %s
     order by person, lead"""
 
 
-def _near(cursor: Any, live: RuleSet) -> list[Near]:
+def _near(cursor: Any, live: RuleSet, *, at: int) -> list[Passage]:
     """The leads that may have crossed a line."""
     rules = live.rules
     # Who never leaves for fewer points leaves when left out.
     leaves = rules.threshold if rules.leaves_below is None else rules.leaves_below
     cursor.execute(_NEAR, [rules.threshold, leaves])
-    return [Near(*row) for row in cursor.fetchall()]
+    return [
+        Passage(
+            lead, stage, points, [(at, None, total)], None if out is None else rules.exclusions[out], before
+        )
+        for lead, stage, points, total, out, before in cursor.fetchall()
+    ]
 
 
 def _others() -> Iterator[str]:

@@ -1,4 +1,6 @@
-"""Working out scores: the one place that writes the points, the grade and the temperature of a lead.
+"""Working out the scores of some: their points, grade and temperature, event by event and moment by moment.
+
+Of everybody at once a new rule set's scores are worked out by `rebuild` and written by `adoptions`.
 
 What a person's events give is kept as counts and brought up to date event by event. Whenever the past itself
 changes (a visitor linked, people merged, other rules), the counts are made anew from the timeline. Everything is
@@ -9,7 +11,7 @@ from __future__ import annotations
 
 import sys
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -24,15 +26,15 @@ from handraiser.core.people.models import Lead
 from handraiser.kit import clock, rows
 from handraiser.kit.envelope import Event
 from handraiser.qualify import queries
-from handraiser.qualify.actions import rule_sets, stages
-from handraiser.qualify.models import Profile, RuleSet, ScoreState, StageChange
+from handraiser.qualify.actions import crossings, rule_sets
+from handraiser.qualify.actions.crossings import Passage
+from handraiser.qualify.models import Profile, RuleSet, ScoreState
 from handraiser.qualify.queries import OpenLead, State
 from handraiser.qualify.rebuild import counting
-from handraiser.qualify.rules import points, wording
+from handraiser.qualify.rules import points
 from handraiser.qualify.rules.points import (
     NEVER,
     Counts,
-    Numbers,
     Prepared,
     Seen,
     Standing,
@@ -66,19 +68,6 @@ class Kept(msgspec.Struct, array_like=True):
 # By lead, the places of the attribute rules that fit.
 Fitting = Mapping[str, tuple[int, ...]]
 _kept: Callable[[str], Kept] = msgspec.json.Decoder(Kept).decode
-
-
-class _Crossing(NamedTuple):
-    """Where a lead became MQL or left: when (ms), by which event, with how many points.
-
-    `out`: why it is left out.
-    """
-
-    at: int
-    cause: Event | None
-    total: int
-    to: str
-    out: str = ""
 
 
 class _Score(NamedTuple):
@@ -198,9 +187,8 @@ def _rescore(
     if fresh:
         fitting = {person: kept[person].fitting for person in fresh.keys() & kept.keys()} | fitting
         scores |= _made_anew(rules, fresh, states, fitting, moments, began, ways, upto())
-    crossings = _crossings(rules, live, scores)
     changed = _store(rules, live, scores, ways)
-    _move(live, crossings, new_rules=new_rules)
+    crossings.follow(list(_passages(rules, scores.values())), live=live, new_rules=new_rules)
     _remember(live, scores, states, gone=moments.keys() - scores.keys())
     return changed
 
@@ -365,56 +353,15 @@ def _may_cross(
     )
 
 
-def _crossings(rules: Prepared, live: RuleSet, scores: Mapping[str, _Score]) -> dict[str, list[_Crossing]]:
-    """Where leads became MQL and where they left, by lead."""
-    near = [
-        (lead, score)
-        for score in scores.values()
-        if score.way
-        for lead in score.leads
-        if lead.stage in ("lead", "mql")
-    ]
-    if not near:
-        return {}
-    # Whom somebody moved stays there until the points cross the line anew.
-    moved = {
-        row[0] for row in rows.values(StageChange, ["lead_id"], {"lead_id": [lead.id for lead, _ in near]})
-    }
-    earlier = {score.set_before for _, score in near} - {None, live.number}
-    lines = {number: queries.line_of(number) for number in earlier if number is not None}
-    return {
-        lead.id: crossed
-        for lead, score in near
-        if (
-            crossed := _crossed(
-                rules, lead, score, moved=lead.id in moved, line=lines.get(score.set_before or 0)
-            )
-        )
-    }
-
-
-def _crossed(
-    rules: Prepared, lead: OpenLead, score: _Score, *, moved: bool, line: int | None
-) -> list[_Crossing]:
-    """`line` is the one to leave under the rule set of before, if it was another."""
-    threshold, leave = rules.rules.threshold, rules.rules.leaves_below
-    out = rules.left_out(score.fitting[lead.id])
-    if out and leave is None:
-        leave = threshold  # who never leaves for fewer points leaves when left out
-    crossed: list[_Crossing] = []
-    stage, before = lead.stage, lead.points
-    # Whoever stood above the line of before and not above a higher one of now has fallen below it.
-    stood = leave is not None and before >= (leave if line is None else line)
-    for at, cause, given in score.way:
-        total = rules.worth(score.fitting[lead.id], given).total
-        if stage == "lead" and total >= threshold and (before < threshold or not moved):
-            stage = "mql"
-            crossed.append(_Crossing(at, cause, total, stage))
-        elif stage == "mql" and leave is not None and stood and total < leave:
-            stage, moved = "lead", True
-            crossed.append(_Crossing(at, cause, total, stage, out.reason if out else ""))
-        before, stood = total, leave is not None and total >= leave
-    return crossed
+def _passages(rules: Prepared, scores: Iterable[_Score]) -> Iterator[Passage]:
+    """The leads that may have crossed a line, with what they were worth on their way."""
+    for score in scores:
+        for lead in score.leads if score.way else ():
+            if lead.stage in crossings.STAGES:
+                fitting = score.fitting[lead.id]
+                totals = [(at, cause, rules.worth(fitting, given).total) for at, cause, given in score.way]
+                out = rules.left_out(fitting)
+                yield Passage(lead.id, lead.stage, lead.points, totals, out, score.set_before)
 
 
 def _store(rules: Prepared, live: RuleSet, scores: Mapping[str, _Score], ways: Mapping[str, Way]) -> int:
@@ -424,9 +371,9 @@ def _store(rules: Prepared, live: RuleSet, scores: Mapping[str, _Score], ways: M
     """
     written, news = [], []
     for person, score in scores.items():
-        points_now = score.tally.points if score.tally else ()
+        given = score.tally.points
         for lead in score.leads:
-            fit, engagement, total, grade, temperature = rules.worth(score.fitting[lead.id], points_now)
+            fit, engagement, total, grade, temperature = rules.worth(score.fitting[lead.id], given)
             another = lead.grade != grade or lead.temperature != temperature
             if another:
                 fact = ScoreChanged(
@@ -458,28 +405,6 @@ def _newest(way: Way) -> Event | None:
     return newest[1] if newest else None
 
 
-def _move(live: RuleSet, crossings: Mapping[str, Sequence[_Crossing]], *, new_rules: bool) -> None:
-    if not crossings:
-        return
-    rules = live.rules
-    why = f"{stages.RULE_SET_PUBLISHED}: " if new_rules else ""
-    moves = []
-    for lead in sorted(rows.find(Lead, {"id": list(crossings)}), key=lambda lead: lead.id):
-        for crossing in crossings[lead.id]:
-            total = wording.shown(crossing.total)
-            reason = (
-                f"{total} of {wording.plain(rules.threshold)} points"
-                if crossing.to == "mql"
-                else wording.left_out(crossing.out)
-                if crossing.out
-                else f"{total} points, below {wording.plain(rules.leaves_below or 0)}"
-            )
-            # An event from before the lead was opened made it qualified, but not before it was there.
-            at = max(clock.from_ms(crossing.at), lead.stage_at)
-            moves.append(stages.ByPoints(lead, crossing.to, at, f"{why}{reason}", crossing.cause))
-    stages.follow(moves, rule_set_number=live.number)
-
-
 def _remember(
     live: RuleSet, scores: Mapping[str, _Score], states: Mapping[str, State], *, gone: Collection[str]
 ) -> None:
@@ -508,57 +433,3 @@ def _remember(
     )
     if gone:
         ScoreState.objects.filter(person__in=list(gone)).delete()
-
-
-class Near(NamedTuple):
-    """An open lead that may cross a line by numbers that were worked out with everybody's.
-
-    `points` and `set_before` are of before; `left_out` is the place of the exclusion that leaves it out.
-    """
-
-    lead: str
-    person: str
-    stage: str
-    points: int
-    fit: int
-    engagement: int
-    grade: str
-    temperature: str
-    left_out: int | None
-    set_before: int
-
-
-class _AsWorkedOut:
-    """Stands for a rule set where the numbers are known: with who is left out, they are what fits a lead."""
-
-    def __init__(self, rules: Any) -> None:
-        self.rules = rules
-
-    def worth(self, told: Any, points: Sequence[int]) -> Numbers:
-        return told[0]  # type: ignore[no-any-return]
-
-    def left_out(self, told: Any) -> Any:
-        return None if told[1] is None else self.rules.exclusions[told[1]]
-
-
-@rows.joined
-def cross(near: Sequence[Near], *, live: RuleSet, now: datetime) -> None:
-    """Move those of these leads that the new rule set takes over a line, as `rescore` would."""
-    at = clock.ms(now)
-    of_person: dict[str, list[Near]] = {}
-    for one in near:
-        of_person.setdefault(one.person, []).append(one)
-    scores = {}
-    for person, theirs in of_person.items():
-        leads = [OpenLead(one.lead, person, one.stage, one.points, 0, 0, "", "") for one in theirs]
-        worth = {
-            one.lead: (
-                Numbers(one.fit, one.engagement, one.fit + one.engagement, one.grade, one.temperature),
-                one.left_out,
-            )
-            for one in theirs
-        }
-        standing = [Standing(at, None, ())]
-        scores[person] = _Score(leads, worth, at, 0, None, standing, theirs[0].set_before)  # type: ignore[arg-type]
-    rules: Any = _AsWorkedOut(live.rules)
-    _move(live, _crossings(rules, live, scores), new_rules=True)

@@ -5,54 +5,31 @@ from __future__ import annotations
 import msgspec
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from handraiser.core.journal.lake import engine
 from handraiser.qualify import lifts
 from handraiser.qualify.actions import back_tests
-from handraiser.qualify.rebuild import counting, paths
-from handraiser.qualify.rebuild.tests.test_rebuild import evidence, lay_out
+from handraiser.qualify.rebuild.tests.test_rebuild import started, walk, watches
 from handraiser.qualify.rules import scoring
 from handraiser.qualify.rules.points import Prepared
 from handraiser.qualify.rules.rule_set import POINT, Limits
-from handraiser.qualify.rules.scoring import DAY_MS
 from handraiser.qualify.tests.test_back_tests import draft_with, past, tried
-from handraiser.qualify.tests.test_points import DAYS, START, known, rule_sets, seen
+from handraiser.qualify.tests.test_points import rule_sets
 
-__all__ = ["past"]
+__all__ = ["past", "started"]
 WIDE = Limits(fit=900 * POINT, engagement=900 * POINT, against=-900 * POINT)
 
 
-@pytest.fixture(scope="module")
-def started():
-    with engine.connect() as db:
-        yield db
-
-
-@given(
-    rule_sets,
-    st.lists(st.tuples(known, seen), min_size=1, max_size=3),
-    st.integers(0, DAYS * 4),
-    st.integers(0, 10),
-)
+@given(rule_sets, watches())
 @settings(max_examples=25, deadline=None)
-def test_a_rule_fits_whom_it_gives_points_at_some_moment(started, rules, people, quarter, days):
+def test_a_rule_fits_whom_it_gives_points_at_some_moment(started, rules, watch):
     rules = msgspec.structs.replace(rules, exclusions=(), limits=WIDE)
-    begins = START + quarter * DAY_MS // 4
-    ends = begins + days * DAY_MS
+    people, begins, ends = watch
     db, prepared = started.cursor(), Prepared(rules)
-    people = [(attributes, evidence(history)) for attributes, history in people]
-    lay_out(db, prepared, people, since_ms=begins)
-    db.execute(
-        "create temp table watched as select row_number() over ()::uinteger as number, *,"
-        f" {begins} as begins, {ends} as ends from scored"
-    )
+    walked = walk(db, prepared, people, begins, ends)
     db.execute(
         "create temp table outcomes as select lead, case when lead = 'lead_0' then 1 end as sql_at,"
         " null::bigint as customer_at from watched"
     )
-    walked = paths.Walked(db, [prepared], {one.name: one for one in counting.told(prepared)})
-    paths.walk(db, prepared, walked, into="path")
     expected = dict.fromkeys((rule.key for rule in rules.rules), (0, 0, 0))
     for who, (attributes, history) in enumerate(people):
         fitted, moments, looked = set(), {begins, *(e.at for e in history if begins < e.at <= ends)}, set()

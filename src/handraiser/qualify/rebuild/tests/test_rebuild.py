@@ -109,24 +109,32 @@ def test_a_rebuild_says_what_evaluate_and_the_counts_say(started, rules, people,
         assert found[f"lead_{who}"] == kept(prepared, attributes, history, now)
 
 
-@given(
-    rule_sets,
-    st.lists(st.tuples(known, seen), min_size=1, max_size=3),
-    st.integers(0, DAYS * 4),
-    st.integers(0, 10),
-)
-@settings(max_examples=20, deadline=None)
-def test_a_path_passes_through_every_moment_that_evaluate_knows(started, rules, people, quarter, days):
-    begins = START + quarter * DAY_MS // 4
-    ends = begins + days * DAY_MS
-    db, prepared = started.cursor(), Prepared(rules)
-    people = [(attributes, evidence(history)) for attributes, history in people]
+@st.composite
+def watches(draw):
+    """A few people with what is known of them and what they did, and from when to when they are watched."""
+    people = draw(st.lists(st.tuples(known, seen), min_size=1, max_size=3))
+    begins = START + draw(st.integers(0, DAYS * 4)) * DAY_MS // 4
+    ends = begins + draw(st.integers(0, 10)) * DAY_MS
+    return [(attributes, evidence(history)) for attributes, history in people], begins, ends
+
+
+def walk(db, prepared, people, begins, ends):
+    """Make the table `path` of what they were worth; returns what each rule gave when."""
     lay_out(db, prepared, people, since_ms=begins)
     db.execute(
         f"create temp table watched as select *, person as number, {begins} as begins, {ends} as ends from scored"
     )
     walked = paths.Walked(db, [prepared], {fact.name: fact for fact in counting.told(prepared)})
     paths.walk(db, prepared, walked, into="path")
+    return walked
+
+
+@given(rule_sets, watches())
+@settings(max_examples=20, deadline=None)
+def test_a_path_passes_through_every_moment_that_evaluate_knows(started, rules, watch):
+    people, begins, ends = watch
+    db = started.cursor()
+    walk(db, Prepared(rules), people, begins, ends)
     found = {row[0]: row[1:] for row in db.execute("select lead, mql, top from path").fetchall()}
     for who, (attributes, history) in enumerate(people):
         # Points change when something happens, and when time alone says so.
